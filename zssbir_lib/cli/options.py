@@ -1,0 +1,125 @@
+"""Options that several commands share, and how they become data and recipes."""
+
+import argparse
+from dataclasses import fields
+from typing import Any
+
+import torch
+
+from zssbir_lib.data import SketchPhotoData, ZeroShotSplit, load_data, load_split
+from zssbir_lib.models.backbones import BACKBONES
+from zssbir_lib.training import PROFILES, Recipe, named_recipe
+from zssbir_lib.training.recipes import METHOD_SETTINGS
+
+DEFAULT_WORLD_SPLIT = "world-a"
+
+
+def add_data_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that name the images and the split."""
+    parser.add_argument(
+        "--data",
+        default="world",
+        help="'world' (drawn by this package) or a folder with sketch/ and photo/",
+    )
+    parser.add_argument(
+        "--split", help="name of a split, or a JSON file with seen and unseen classes"
+    )
+    parser.add_argument(
+        "--validation-classes",
+        type=int,
+        default=0,
+        metavar="N",
+        help="hold out N seen classes for validation (default: what the split says)",
+    )
+    parser.add_argument(
+        "--skip-unreadable",
+        action="store_true",
+        help="leave broken images out, with a warning, instead of stopping",
+    )
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+
+
+def add_recipe_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that choose a recipe."""
+    parser.add_argument("--method", default="triplet", choices=tuple(METHOD_SETTINGS))
+    parser.add_argument("--backbone", default="small", choices=tuple(BACKBONES))
+    parser.add_argument(
+        "--weights",
+        help="teacher (small backbone), imagenet (downloaded), a FILE, or none",
+    )
+    parser.add_argument("--profile", default="quick", choices=PROFILES)
+    parser.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="NAME=VALUE",
+        help="change one field of the recipe, for example --set margin=0.5",
+    )
+
+
+def read_recipe(options: argparse.Namespace) -> Recipe:
+    """Return the recipe the options describe."""
+    changes = dict(read_change(text) for text in options.set)
+    if options.weights:
+        changes["weights"] = options.weights
+    return named_recipe(options.method, options.backbone, options.profile, **changes)
+
+
+def read_change(text: str) -> tuple[str, Any]:
+    """Return name and value of one NAME=VALUE, the value in the field's type."""
+    name, equals, value = text.partition("=")
+    types = {field.name: field.type for field in fields(Recipe)}
+    if not equals or name not in types:
+        raise ValueError(f"--set takes NAME=VALUE with a field of the recipe: {text!r}")
+    readers = {str: str, int: int, float: float, bool: read_flag}
+    kind = int if name == "steps_per_epoch" else types[name]
+    if kind not in readers:
+        raise ValueError(f"--set cannot change {name}")
+    try:
+        return name, readers[kind](value)
+    except ValueError as error:
+        raise ValueError(
+            f"--set {name} needs a value of type {kind.__name__}, got {value!r}"
+        ) from error
+
+
+def read_flag(value: str) -> bool:
+    """Return the truth of "true" or "false"."""
+    if value.lower() not in ("true", "false"):
+        raise ValueError(f"expected true or false, got {value!r}")
+    return value.lower() == "true"
+
+
+def read_split(options: argparse.Namespace) -> ZeroShotSplit:
+    """Return the split the options name."""
+    name = options.split
+    if name is None:
+        if options.data != "world":
+            raise ValueError("--split is needed for a folder: a name or a JSON file")
+        name = DEFAULT_WORLD_SPLIT
+    split = load_split(name)
+    if options.validation_classes:
+        split = split.with_held_out(options.validation_classes, seed=0)
+    return split
+
+
+def read_data(
+    options: argparse.Namespace, split: ZeroShotSplit, image_size: int
+) -> SketchPhotoData:
+    """Return the images the options name."""
+    on_unreadable = "skip" if options.skip_unreadable else "raise"
+    return load_data(options.data, image_size, split=split, on_unreadable=on_unreadable)
+
+
+def read_device(name: str) -> str:
+    """Return the device to compute on."""
+    if name == "auto":
+        return "cuda" if torch.cuda.is_available() else "cpu"
+    if name.startswith("cuda") and not torch.cuda.is_available():
+        raise ValueError(f"--device {name}: no GPU is available here; use --device cpu")
+    try:
+        return str(torch.device(name))
+    except RuntimeError as error:
+        raise ValueError(
+            f"--device {name!r} is unknown: cpu, cuda or cuda:N"
+        ) from error

@@ -1,0 +1,87 @@
+"""`study`: rows x splits x seeds, resumable, summarised with 95 % intervals."""
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+from zssbir_lib.cli.options import add_data_options, read_change, read_device
+from zssbir_lib.data import (
+    SketchPhotoData,
+    ZeroShotSplit,
+    load_data,
+    load_split,
+)
+from zssbir_lib.models.backbones import BACKBONES
+from zssbir_lib.training import (
+    StudyRun,
+    run_study,
+    study_row,
+    summarise_study,
+    write_json,
+)
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Describe the command."""
+    parser = commands.add_parser("study", help=__doc__)
+    add_data_options(parser)
+    parser.add_argument(
+        "--rows",
+        required=True,
+        metavar="ROW,ROW",
+        help="random, pretrained, METHOD:PROFILE (for example triplet:quick)",
+    )
+    parser.add_argument("--backbone", default="small", choices=tuple(BACKBONES))
+    parser.add_argument("--weights", help="as for fit")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="0 to N-1")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes")
+    parser.add_argument("--runs", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the study and write its summary."""
+    device = read_device(options.device)
+    runs = plan_runs(options)
+    load = partial(load_images, options.data, options.skip_unreadable)
+    results = run_study(runs, load, options.runs, device, options.jobs)
+    summary = summarise_study(runs, results, device)
+    write_json(summary, options.out)
+    print_summary(summary)
+    print(f"written: {options.out}")
+
+
+def plan_runs(options: argparse.Namespace) -> list[StudyRun]:
+    """Return the cells of the study, in the order of rows, splits, seeds."""
+    if options.seeds < 1:
+        raise ValueError(f"--seeds must be 1 or more, got {options.seeds}")
+    if not options.split:
+        raise ValueError("--split is needed: one name or several, joined by commas")
+    changes = dict(read_change(text) for text in options.set)
+    splits = [load_split(name) for name in options.split.split(",")]
+    if options.validation_classes:
+        splits = [s.with_held_out(options.validation_classes, seed=0) for s in splits]
+    return [
+        StudyRun(row, study_row(row, options.backbone, options.weights, **changes), *c)
+        for row in options.rows.split(",")
+        for c in [(split, seed) for split in splits for seed in range(options.seeds)]
+    ]
+
+
+def load_images(
+    source: str, skip_unreadable: bool, split: ZeroShotSplit, image_size: int
+) -> SketchPhotoData:
+    """Return the images of a split; used by every process of a study."""
+    on_unreadable = "skip" if skip_unreadable else "raise"
+    return load_data(source, image_size, split=split, on_unreadable=on_unreadable)
+
+
+def print_summary(summary: dict) -> None:
+    """Print one line a row: mean mAP@all and its interval."""
+    for row in summary["rows"]:
+        value = row["metrics"]["map@all"]
+        low, high = value["low"], value["high"]
+        interval = "" if low is None else f"  [{low:.3f}, {high:.3f}]"
+        print(f"{row['row']:<20} {row['split']:<12} {value['mean']:.3f}{interval}")

@@ -1,0 +1,66 @@
+"""Data: from any source to (image, label, modality), with splits and samplers.
+
+Taught in: notebook 01.
+"""
+
+from zssbir_lib.data.class_files import ImagePaths, find_class_files
+from zssbir_lib.data.decoding import UnreadableImage, find_unreadable
+from zssbir_lib.data.folders import read_class_folders
+from zssbir_lib.data.image_files import ImageFiles
+from zssbir_lib.data.images import ImageSet, ImageSource, ImageView, SketchPhotoData
+from zssbir_lib.data.load_split import load_split, split_names
+from zssbir_lib.data.public_splits import (
+    PublicSplit,
+    public_split,
+    public_split_names,
+)
+from zssbir_lib.data.samplers import TripletIndices, TripletSampler
+from zssbir_lib.data.source import load_data
+from zssbir_lib.data.splits import (
+    SplitComparison,
+    ZeroShotData,
+    ZeroShotSplit,
+    compare_splits,
+)
+from zssbir_lib.data.transforms import (
+    IMAGENET_MEAN,
+    IMAGENET_STD,
+    NO_AUGMENTATION,
+    Augmentation,
+    normalise,
+    to_float,
+)
+from zssbir_lib.data.world_source import load_pretraining_photos, load_world_data
+
+__all__ = [
+    "IMAGENET_MEAN",
+    "IMAGENET_STD",
+    "NO_AUGMENTATION",
+    "Augmentation",
+    "ImageFiles",
+    "ImagePaths",
+    "ImageSet",
+    "ImageSource",
+    "ImageView",
+    "PublicSplit",
+    "SketchPhotoData",
+    "SplitComparison",
+    "TripletIndices",
+    "TripletSampler",
+    "UnreadableImage",
+    "ZeroShotData",
+    "ZeroShotSplit",
+    "compare_splits",
+    "find_class_files",
+    "find_unreadable",
+    "load_data",
+    "load_pretraining_photos",
+    "load_split",
+    "load_world_data",
+    "normalise",
+    "public_split",
+    "public_split_names",
+    "read_class_folders",
+    "split_names",
+    "to_float",
+]

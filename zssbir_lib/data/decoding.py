@@ -1,0 +1,162 @@
+"""An image file in, a square RGB or grey image out, or a clear error.
+
+Taught in: notebook 01.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageOps
+from tqdm import tqdm
+
+MODES = ("RGB", "L")
+_CHUNK = 4096  # files handed to the threads at a time
+
+
+class UnreadableImage(ValueError):
+    """Report an image file that cannot be decoded.
+
+    Args:
+        path: The file.
+        reason: What the decoder said.
+
+    Taught in: notebook 01.
+    """
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(path, reason)
+        self.path = path
+        self.reason = reason
+
+    def __str__(self) -> str:
+        return (
+            f"cannot read image {self.path}: {self.reason}; replace or delete "
+            "the file, or leave such files out with --skip-unreadable "
+            '(on_unreadable="skip")'
+        )
+
+
+def read_image(path: Path, mode: str = "RGB") -> Image.Image:
+    """Read an image file of any common kind as 8-bit RGB or grey.
+
+    Transparent parts become white paper, 16-bit grey is scaled to 8 bits, palettes
+    are resolved, an EXIF orientation is applied, animations give their first frame.
+
+    Args:
+        path: The file.
+        mode: "RGB", or "L" for grey.
+
+    Returns:
+        The decoded image at its own size.
+
+    Raises:
+        UnreadableImage: If the file is missing, truncated or no image.
+
+    Taught in: notebook 01.
+    """
+    try:
+        with Image.open(path) as image:
+            image.load()
+            upright = ImageOps.exif_transpose(image)
+            return _on_white_paper(_eight_bits(upright)).convert(mode)
+    except Exception as error:  # a damaged file makes decoders raise almost anything
+        reason = str(error) or type(error).__name__
+        raise UnreadableImage(Path(path), reason) from error
+
+
+def read_square(path: Path, size: int, mode: str = "RGB") -> np.ndarray:
+    """Read an image file and resize it to a square.
+
+    The whole image is stretched to the square, with antialiasing: nothing is cut
+    off, and the aspect ratio is not kept. This is the usual practice in the field
+    (a plain resize to 224 x 224), so results stay comparable.
+
+    Args:
+        path: The file.
+        size: S, the side in pixels.
+        mode: "RGB", or "L" for grey.
+
+    Returns:
+        uint8 (3, S, S), or (1, S, S) for grey.
+
+    Raises:
+        UnreadableImage: If the file is missing, truncated or no image.
+
+    Taught in: notebook 01.
+    """
+    image = read_image(path, mode)
+    if image.size != (size, size):
+        image = image.resize((size, size), Image.Resampling.BILINEAR)
+    pixels = np.asarray(image, dtype=np.uint8)
+    return pixels.reshape(size, size, -1).transpose(2, 0, 1)
+
+
+def find_unreadable(paths: Sequence[Path], workers: int = 2) -> list[UnreadableImage]:
+    """Decode every file and list those that fail, with a progress bar.
+
+    Args:
+        paths: Image files.
+        workers: Threads that decode at the same time.
+
+    Returns:
+        One `UnreadableImage` (path, reason) a bad file, in the order of `paths`.
+
+    Taught in: notebook 01.
+    """
+
+    def attempt(path: Path) -> UnreadableImage | None:
+        try:
+            read_image(path)
+        except UnreadableImage as problem:
+            return problem
+        return None
+
+    attempts = in_threads(attempt, paths, workers)
+    bar = tqdm(attempts, "checking images", len(paths), unit="image")
+    return [problem for problem in bar if problem is not None]
+
+
+def in_threads(function: Callable, items: Sequence, workers: int) -> Iterator:
+    """Apply a function to items in several threads, results in the items' order.
+
+    An error (or Ctrl-C) cancels what has not begun.
+
+    Args:
+        function: Called with one item.
+        items: Its arguments.
+        workers: Threads; 1 works without any.
+
+    Returns:
+        An iterator over the results.
+
+    Taught in: notebook 01.
+    """
+    if workers == 1 or len(items) < 2:
+        yield from map(function, items)
+        return
+    with ThreadPoolExecutor(workers) as pool:
+        for start in range(0, len(items), _CHUNK):
+            yield from pool.map(function, items[start : start + _CHUNK])
+
+
+def _eight_bits(image: Image.Image) -> Image.Image:
+    """Scale 16-bit grey to 8 bits (Pillow's own conversion would clip it)."""
+    if image.mode == "F":
+        raise ValueError("floating-point pixels have no known range; save 8 bits")
+    if not image.mode.startswith("I"):
+        return image
+    values = np.asarray(image).astype(np.int64)
+    if values.min() < 0 or values.max() > 65535:
+        raise ValueError("32-bit pixels beyond 0..65535; save 8 or 16 bits")
+    return Image.fromarray(((values * 255 + 32767) // 65535).astype(np.uint8))
+
+
+def _on_white_paper(image: Image.Image) -> Image.Image:
+    """Put an image with transparency on a white background."""
+    if not image.has_transparency_data:
+        return image
+    layer = image.convert("RGBA")
+    paper = Image.new("RGBA", layer.size, "white")
+    return Image.alpha_composite(paper, layer).convert("RGB")

@@ -1,0 +1,84 @@
+"""The splits that published results use, with what is known about each.
+
+The class lists, counts and notes stand in `public_splits.json` beside this file.
+
+Taught in: notebook 01.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
+
+from zssbir_lib.data.class_names import suggest
+from zssbir_lib.data.splits import ZeroShotSplit
+
+
+@dataclass(frozen=True)
+class PublicSplit:
+    """Describe a published split.
+
+    Args:
+        split: Its classes.
+        dataset: The data set it belongs to.
+        family: The line of papers that uses it.
+        source: Where the class list was read.
+        counts: Number of images by group ("seen sketches", "unseen photos", ...);
+            None where no public file list allows counting.
+        sketches_per_class: Sketches of each unseen class; empty where not known.
+        photos_per_class: Photos of each unseen class; empty where not known.
+        notes: Traps, one sentence each.
+
+    Taught in: notebook 01.
+    """
+
+    split: ZeroShotSplit
+    dataset: str
+    family: str
+    source: str
+    counts: Mapping[str, int | None]
+    sketches_per_class: Mapping[str, int]
+    photos_per_class: Mapping[str, int]
+    notes: tuple[str, ...]
+
+
+def public_split_names() -> tuple[str, ...]:
+    """List the names of the published splits.
+
+    Taught in: notebook 01.
+    """
+    return tuple(_entries())
+
+
+def public_split(name: str) -> PublicSplit:
+    """Look up a published split.
+
+    Args:
+        name: One of `public_split_names()`.
+
+    Returns:
+        Its classes, counts and notes.
+
+    Raises:
+        ValueError: If there is no split of that name.
+
+    Taught in: notebook 01.
+    """
+    entries = _entries()
+    if name not in entries:
+        raise ValueError(
+            f"no published split {suggest(name, entries)}; there are: "
+            f"{', '.join(entries)}"
+        )
+    entry = dict(entries[name])
+    seen, unseen = tuple(entry.pop("seen")), tuple(entry.pop("unseen"))
+    split = ZeroShotSplit(name, seen, validation=(), unseen=unseen)
+    return PublicSplit(split=split, notes=tuple(entry.pop("notes")), **entry)
+
+
+@cache
+def _entries() -> dict[str, dict]:
+    """Read the file once."""
+    file = files("zssbir_lib.data").joinpath("public_splits.json")
+    return json.loads(file.read_text(encoding="utf-8"))

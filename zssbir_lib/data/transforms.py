@@ -1,0 +1,165 @@
+"""From stored uint8 batches to the float batches a network takes.
+
+Everything works on a whole batch at once, on whatever device the batch is.
+
+Taught in: notebook 01.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass, fields
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor
+
+from zssbir_lib.modality import PHOTO
+
+IMAGENET_MEAN = (0.485, 0.456, 0.406)
+IMAGENET_STD = (0.229, 0.224, 0.225)
+
+
+def to_float(images: Tensor) -> Tensor:
+    """Scale stored images to numbers from 0 to 1.
+
+    Args:
+        images: (B, 3, S, S) uint8.
+
+    Returns:
+        (B, 3, S, S) float32 in 0..1.
+
+    Raises:
+        ValueError: If the images are not uint8 (scaling twice makes them black).
+
+    Taught in: notebook 01.
+    """
+    if images.dtype != torch.uint8:
+        raise ValueError(
+            f"images are {images.dtype}, expected torch.uint8 from 0 to 255: "
+            "were they scaled before?"
+        )
+    return images.float() / 255
+
+
+def normalise(
+    images: Tensor, mean: float | Sequence[float], std: float | Sequence[float]
+) -> Tensor:
+    """Subtract a mean and divide by a standard deviation, by channel.
+
+    Args:
+        images: (B, 3, S, S) float in 0..1.
+        mean: One number, or one a channel.
+        std: One number above 0, or one a channel.
+
+    Returns:
+        (B, 3, S, S) float.
+
+    Raises:
+        ValueError: If a standard deviation is not positive.
+
+    Taught in: notebook 01.
+    """
+    means = torch.tensor(mean, dtype=images.dtype, device=images.device)
+    stds = torch.tensor(std, dtype=images.dtype, device=images.device)
+    if bool((stds <= 0).any()):
+        raise ValueError(f"std is {std}, expected numbers above 0")
+    return (images - means.view(-1, 1, 1)) / stds.view(-1, 1, 1)
+
+
+@dataclass(frozen=True)
+class Augmentation:
+    """Vary training images a little: move, turn, stretch, mirror, drop colour.
+
+    Every range is "at most so much, either way", drawn uniformly for each image.
+
+    Args:
+        rotation: Degrees.
+        scale: Fraction of the size, 0 to below 1.
+        aspect: Fraction by which width changes against height, 0 to below 1.
+        shift: Fraction of the image's side, sideways and up or down.
+        flip: Probability of mirroring left and right.
+        grey: Probability that a photo loses its colour (sketches never change).
+
+    Raises:
+        ValueError: If a value is out of range.
+
+    Taught in: notebook 01.
+    """
+
+    rotation: float = 10.0
+    scale: float = 0.15
+    aspect: float = 0.10
+    shift: float = 0.05
+    flip: float = 0.5
+    grey: float = 0.3
+
+    def __post_init__(self) -> None:
+        limits = {"rotation": 180.0, "scale": 0.99, "aspect": 0.99}
+        for field in fields(self):
+            value, limit = getattr(self, field.name), limits.get(field.name, 1.0)
+            if not 0 <= value <= limit:
+                raise ValueError(f"{field.name} is {value}, expected 0 to {limit:g}")
+
+    def apply(
+        self, images: Tensor, modality: int | Tensor, generator: torch.Generator
+    ) -> Tensor:
+        """Vary every image of a batch by its own random amounts.
+
+        Args:
+            images: (B, 3, S, S) float in 0..1.
+            modality: 0 sketch or 1 photo, for the batch or (B,) for each image.
+            generator: The source of every random number used.
+
+        Returns:
+            (B, 3, S, S) float in 0..1; `images` itself if all ranges are 0.
+
+        Taught in: notebook 01.
+        """
+        if any((self.rotation, self.scale, self.aspect, self.shift, self.flip)):
+            frames = self._frames(len(images), generator).to(images)
+            grid = F.affine_grid(frames, list(images.shape), align_corners=False)
+            images = F.grid_sample(
+                images, grid, padding_mode="border", align_corners=False
+            )
+        if self.grey:
+            images = self._drop_colour(images, modality, generator)
+        return images
+
+    def _frames(self, count: int, generator: torch.Generator) -> Tensor:
+        """Draw where each output image looks in its input: (B, 2, 3) affine maps."""
+
+        def within(limit: float, *shape: int) -> Tensor:
+            return limit * (2 * _uniform((count, *shape), generator) - 1)
+
+        angle = within(math.radians(self.rotation))
+        height = 1 + within(self.scale)
+        width = height * (1 + within(self.aspect))
+        mirrored = _uniform((count,), generator) < self.flip
+        width = torch.where(mirrored, -width, width)
+        frames = torch.empty(count, 2, 3)
+        frames[:, 0, 0] = angle.cos() * width
+        frames[:, 0, 1] = -angle.sin() * height
+        frames[:, 1, 0] = angle.sin() * width
+        frames[:, 1, 1] = angle.cos() * height
+        frames[:, :, 2] = 2 * within(self.shift, 2)  # the side runs from -1 to 1
+        return frames
+
+    def _drop_colour(
+        self, images: Tensor, modality: int | Tensor, generator: torch.Generator
+    ) -> Tensor:
+        """Replace some photos by the mean of their three channels."""
+        drawn = _uniform((len(images),), generator) < self.grey
+        is_photo = torch.as_tensor(modality) == PHOTO
+        chosen = drawn.to(images.device) & is_photo.to(images.device)
+        grey = images.mean(dim=1, keepdim=True)
+        return torch.where(chosen.view(-1, 1, 1, 1), grey, images)
+
+
+NO_AUGMENTATION = Augmentation(
+    rotation=0.0, scale=0.0, aspect=0.0, shift=0.0, flip=0.0, grey=0.0
+)
+
+
+def _uniform(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:
+    """Draw numbers from 0 to 1 with a generator, and return them on the CPU."""
+    return torch.rand(shape, generator=generator, device=generator.device).cpu()

@@ -1,0 +1,36 @@
+"""Display: figures from tensors, arrays and lists, all in one style."""
+
+from zssbir_lib.display.curves import interval_plot, training_curves
+from zssbir_lib.display.embedding_map import embedding_map, principal_plane
+from zssbir_lib.display.panels import image_grid, retrieval_panel
+from zssbir_lib.display.save import save_figure
+from zssbir_lib.display.style import (
+    CORRECT_COLOUR,
+    CORRECT_MARK,
+    PHOTO_COLOUR,
+    PHOTO_MARKER,
+    SKETCH_COLOUR,
+    SKETCH_MARKER,
+    WRONG_COLOUR,
+    WRONG_MARK,
+    use_house_style,
+)
+
+__all__ = [
+    "CORRECT_COLOUR",
+    "CORRECT_MARK",
+    "PHOTO_COLOUR",
+    "PHOTO_MARKER",
+    "SKETCH_COLOUR",
+    "SKETCH_MARKER",
+    "WRONG_COLOUR",
+    "WRONG_MARK",
+    "embedding_map",
+    "image_grid",
+    "interval_plot",
+    "principal_plane",
+    "retrieval_panel",
+    "save_figure",
+    "training_curves",
+    "use_house_style",
+]

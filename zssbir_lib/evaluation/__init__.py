@@ -1,0 +1,37 @@
+"""Exact retrieval evaluation: pure functions of embeddings and labels.
+
+The files follow the way of the data: ``distances`` compares queries with the
+gallery, ``ranking`` finds the ranks of the relevant photos, ``metrics`` turns
+ranks into precision and average precision, ``retrieval`` averages them over the
+queries, ``protocols`` says which queries and which gallery. ``average_precision``
+is the same arithmetic for a single ranking, written for reading.
+"""
+
+from zssbir_lib.evaluation.average_precision import average_precision, precision_at
+from zssbir_lib.evaluation.protocols import (
+    LabelledEmbeddings,
+    RetrievalSets,
+    generalised_with_seen_gallery,
+    generalised_with_seen_sample,
+    zero_shot,
+)
+from zssbir_lib.evaluation.retrieval import (
+    evaluate_retrieval,
+    metric_names,
+    per_query_metrics,
+    rank_gallery,
+)
+
+__all__ = [
+    "LabelledEmbeddings",
+    "RetrievalSets",
+    "average_precision",
+    "evaluate_retrieval",
+    "generalised_with_seen_gallery",
+    "generalised_with_seen_sample",
+    "metric_names",
+    "per_query_metrics",
+    "precision_at",
+    "rank_gallery",
+    "zero_shot",
+]

@@ -1,0 +1,186 @@
+"""Say which sketches are queries and which photos form the gallery.
+
+Zero-shot: both are of unseen classes. Generalised zero-shot: seen classes are
+searched as well, which is harder, because the model prefers what it was trained
+on. The published numbers use two different generalised protocols, so each has its
+own function here.
+"""
+
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from zssbir_lib.evaluation.retrieval import evaluate_retrieval
+
+
+@dataclass(frozen=True)
+class LabelledEmbeddings:
+    """Embeddings (N, D) of images with their class labels (N,), whole numbers.
+
+    Raises:
+        ValueError: if the numbers of embeddings and labels differ.
+
+    Taught in: notebook 02.
+    """
+
+    embeddings: Tensor
+    labels: Tensor
+
+    def __post_init__(self) -> None:
+        if len(self.embeddings) != len(self.labels):
+            raise ValueError(
+                f"{len(self.embeddings)} embeddings with {len(self.labels)} labels: "
+                "give one label an embedding"
+            )
+
+    def __len__(self) -> int:
+        """Return the number of images."""
+        return len(self.labels)
+
+    def __add__(self, other: "LabelledEmbeddings") -> "LabelledEmbeddings":
+        """Return both sets, one after the other."""
+        return LabelledEmbeddings(
+            torch.cat([self.embeddings, other.embeddings]),
+            torch.cat([self.labels, other.labels]),
+        )
+
+    def sample(self, count: int, generator: torch.Generator) -> "LabelledEmbeddings":
+        """Draw some of the images without replacement.
+
+        Args:
+            count: how many, at most N.
+            generator: a generator on the CPU; decides which.
+
+        Returns:
+            The drawn images, in random order.
+
+        Raises:
+            ValueError: if there are not that many.
+
+        Taught in: notebook 02.
+        """
+        if count > len(self):
+            raise ValueError(
+                f"cannot draw {count} of {len(self)} seen images: embed more of "
+                "them or choose a smaller fraction"
+            )
+        chosen = torch.randperm(len(self), generator=generator)[:count]
+        chosen = chosen.to(self.labels.device)
+        return LabelledEmbeddings(self.embeddings[chosen], self.labels[chosen])
+
+
+@dataclass(frozen=True)
+class RetrievalSets:
+    """The queries and the gallery of a protocol.
+
+    Taught in: notebook 02.
+    """
+
+    query: LabelledEmbeddings
+    gallery: LabelledEmbeddings
+
+    def evaluate(self, **options: object) -> dict[str, float | int]:
+        """Return every metric; options as for ``evaluate_retrieval``.
+
+        Taught in: notebook 02.
+        """
+        return evaluate_retrieval(
+            self.query.embeddings,
+            self.gallery.embeddings,
+            self.query.labels,
+            self.gallery.labels,
+            **options,
+        )
+
+
+def zero_shot(
+    unseen_sketches: LabelledEmbeddings, unseen_photos: LabelledEmbeddings
+) -> RetrievalSets:
+    """Search unseen photos with unseen sketches.
+
+    Args:
+        unseen_sketches: the queries.
+        unseen_photos: the gallery.
+
+    Returns:
+        Both, as they are.
+
+    Taught in: notebook 02.
+    """
+    return RetrievalSets(unseen_sketches, unseen_photos)
+
+
+def generalised_with_seen_sample(
+    unseen_sketches: LabelledEmbeddings,
+    unseen_photos: LabelledEmbeddings,
+    seen_sketches: LabelledEmbeddings,
+    seen_photos: LabelledEmbeddings,
+    fraction: float = 0.2,
+    seed: int = 0,
+) -> RetrievalSets:
+    """Add a random sample of seen classes to both the queries and the gallery.
+
+    Args:
+        unseen_sketches: queries of unseen classes.
+        unseen_photos: photos of unseen classes.
+        seen_sketches: sketches of seen classes to draw from.
+        seen_photos: photos of seen classes to draw from.
+        fraction: size of each sample, relative to the *unseen* set that it is
+            added to, above 0 (rounded down).
+        seed: decides the samples; the same on every device.
+
+    Returns:
+        Queries and gallery. Sampled sketches whose class was not drawn among the
+        photos have no relevant photo and are reported as such.
+
+    Raises:
+        ValueError: if seen and unseen labels overlap, if the fraction is not
+            above 0, or if there are too few seen images.
+
+    Source: the evaluation code of SEM-PCYC (Dutta and Akata, CVPR 2019), which
+        uses a fraction of 0.2.
+    Taught in: notebook 02.
+    """
+    _check_disjoint(unseen_sketches + unseen_photos, seen_sketches + seen_photos)
+    if not fraction > 0:
+        raise ValueError(f"fraction is {fraction}: expected a number above 0")
+    generator = torch.Generator().manual_seed(seed)
+    sketches = seen_sketches.sample(int(fraction * len(unseen_sketches)), generator)
+    photos = seen_photos.sample(int(fraction * len(unseen_photos)), generator)
+    return RetrievalSets(unseen_sketches + sketches, unseen_photos + photos)
+
+
+def generalised_with_seen_gallery(
+    unseen_sketches: LabelledEmbeddings,
+    unseen_photos: LabelledEmbeddings,
+    seen_photos: LabelledEmbeddings,
+) -> RetrievalSets:
+    """Search all photos, seen and unseen, with sketches of unseen classes.
+
+    Args:
+        unseen_sketches: the queries.
+        unseen_photos: photos of unseen classes.
+        seen_photos: photos of seen classes that get in the way.
+
+    Returns:
+        Queries and gallery.
+
+    Raises:
+        ValueError: if seen and unseen labels overlap.
+
+    Taught in: notebook 02.
+    """
+    _check_disjoint(unseen_sketches + unseen_photos, seen_photos)
+    return RetrievalSets(unseen_sketches, unseen_photos + seen_photos)
+
+
+def _check_disjoint(unseen: LabelledEmbeddings, seen: LabelledEmbeddings) -> None:
+    """Refuse labels that mean an unseen class in one set and a seen one in another."""
+    both = sorted(set(unseen.labels.tolist()) & set(seen.labels.tolist()))
+    if both:
+        raise ValueError(
+            f"label {both[0]} stands for an unseen and for a seen class "
+            f"({len(both)} such labels): number the seen classes after the unseen "
+            "ones, for example seen_labels + number_of_unseen_classes"
+        )

@@ -1,0 +1,213 @@
+"""Score a retrieval system: every metric of the field from one ranking.
+
+Three incompatible quantities are published as mAP@200. They are all here, each
+under its own name (R is the number of relevant photos in the gallery):
+
+===================  ========================================================
+``map@all``          mean average precision over the whole gallery
+``map@all/voc``      the same with interpolated precision (Pascal VOC envelope)
+``map@K/min``        first K photos, precisions divided by min(K, R)
+``map@K/voc``        the same, interpolated inside the first K
+``map@K/hits``       divided by the relevant photos inside the first K
+``map@K/relevant``   divided by R
+``map@K/k``          divided by K
+``p@K``              share of relevant photos among K (also where K exceeds the
+                     gallery: photos that do not exist count as wrong)
+``p@K/capped``       share of relevant photos among the first min(K, R)
+===================  ========================================================
+"""
+
+from collections.abc import Sequence
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from zssbir_lib.evaluation.checks import (
+    check_choice,
+    check_cut_offs,
+    check_features,
+    check_labels,
+)
+from zssbir_lib.evaluation.distances import DISTANCES, GalleryKeys
+from zssbir_lib.evaluation.metrics import all_metrics
+from zssbir_lib.evaluation.ranking import BUFFER_ELEMENTS, TIE_RULES, walk_rankings
+
+AVERAGES = ("micro", "macro")
+
+
+def metric_names(ks: Sequence[int] = (100, 200)) -> tuple[str, ...]:
+    """List the names of all metrics in the order of a report.
+
+    Args:
+        ks: the cut-offs K.
+
+    Returns:
+        Names such as "map@all" and "p@100".
+
+    Taught in: notebook 02.
+    """
+    conventions = ("min", "voc", "hits", "relevant", "k")
+    names = ["map@all", "map@all/voc"]
+    for k in ks:
+        names += [f"map@{k}/{convention}" for convention in conventions]
+        names += [f"p@{k}", f"p@{k}/capped"]
+    return tuple(names)
+
+
+def evaluate_retrieval(
+    query: Tensor,
+    gallery: Tensor,
+    query_labels: Tensor,
+    gallery_labels: Tensor,
+    distance: str = "euclidean",
+    ks: Sequence[int] = (100, 200),
+    ties: str = "block",
+    average: str = "micro",
+) -> dict[str, float | int]:
+    """Rank the gallery for every query and return every metric.
+
+    Args:
+        query: (Q, D) embeddings of the sketches, floating point; for "hamming"
+            codes: bool, -1 and +1, 0 and 1, or bits packed in uint8.
+        gallery: (N, D) embeddings or codes of the photos, on the same device.
+        query_labels: (Q,) class of every query, whole numbers.
+        gallery_labels: (N,) class of every photo.
+        distance: "euclidean", "cosine" (a vector of zeros is at distance 1 from
+            everything) or "hamming".
+        ks: the cut-offs K.
+        ties: "block" (tied photos share the last rank of their group),
+            "optimistic" or "pessimistic" (relevant ones first or last).
+        average: "micro" for the mean over queries, "macro" for the mean over
+            classes of the means over their queries.
+
+    Returns:
+        Fractions from 0 to 1 by metric name (see the table above), averaged over
+        the queries that have a relevant photo; their number as "queries", the
+        number of all others as "queries_without_relevant".
+
+    Raises:
+        ValueError: if the input cannot be scored; the message names the argument.
+
+    Taught in: notebook 02.
+    """
+    check_choice("average", average, AVERAGES)
+    values = per_query_metrics(
+        query, gallery, query_labels, gallery_labels, distance, ks, ties
+    )
+    scored = ~np.isnan(values["map@all"])
+    if not scored.any():
+        raise ValueError(
+            f"none of the {len(scored)} queries has a photo of its class in the "
+            "gallery: check that both use the same label numbers"
+        )
+    labels = query_labels.cpu().numpy()[scored]
+    weights = _query_weights(labels, average)
+    result = {name: float(weights @ value[scored]) for name, value in values.items()}
+    counts = {"queries": scored.sum(), "queries_without_relevant": (~scored).sum()}
+    return result | {name: int(count) for name, count in counts.items()}
+
+
+def per_query_metrics(
+    query: Tensor,
+    gallery: Tensor,
+    query_labels: Tensor,
+    gallery_labels: Tensor,
+    distance: str = "euclidean",
+    ks: Sequence[int] = (100, 200),
+    ties: str = "block",
+    chunk_size: int = 256,
+) -> dict[str, np.ndarray]:
+    """Return every metric of every single query, for statistics over queries.
+
+    Args:
+        query: (Q, D) embeddings or codes, as for ``evaluate_retrieval``.
+        gallery: (N, D) embeddings or codes on the same device.
+        query_labels: (Q,) whole numbers.
+        gallery_labels: (N,) whole numbers.
+        distance: "euclidean", "cosine" or "hamming".
+        ks: the cut-offs K.
+        ties: "block", "optimistic" or "pessimistic".
+        chunk_size: queries compared at a time; changes speed and memory only.
+
+    Returns:
+        (Q,) float64 arrays by metric name, in the order of the queries; NaN for
+        queries without a relevant photo.
+
+    Raises:
+        ValueError: if the input cannot be scored; the message names the argument.
+
+    Taught in: notebook 02.
+    """
+    check_choice("distance", distance, DISTANCES)
+    check_choice("ties", ties, TIE_RULES)
+    ks = check_cut_offs(ks)
+    check_features(query, gallery, distance)
+    query_labels = check_labels("query", query_labels, query)
+    gallery_labels = check_labels("gallery", gallery_labels, gallery)
+    if chunk_size < 1:
+        raise ValueError(f"chunk_size is {chunk_size}: compare at least 1 query")
+
+    rows, parts = [], []
+    for row, ranks in walk_rankings(
+        query.detach(),
+        gallery.detach(),
+        query_labels,
+        gallery_labels,
+        distance,
+        ks,
+        ties,
+        chunk_size,
+    ):
+        rows.append(row)
+        parts.append(all_metrics(ranks, ks))
+    return {name: _gather(name, rows, parts, len(query)) for name in metric_names(ks)}
+
+
+def rank_gallery(
+    query: Tensor, gallery: Tensor, k: int, distance: str = "euclidean"
+) -> Tensor:
+    """Return the nearest photos of every query, for retrieval panels.
+
+    Args:
+        query: (Q, D) embeddings or codes, as for ``evaluate_retrieval``.
+        gallery: (N, D) embeddings or codes on the same device.
+        k: number of photos to return, from 1 to N.
+        distance: "euclidean", "cosine" or "hamming".
+
+    Returns:
+        (Q, k) int64 indices into the gallery, nearest first; photos with equal
+        keys stand in the order of the gallery.
+
+    Raises:
+        ValueError: if the input cannot be compared, or k is out of range.
+
+    Taught in: notebook 02.
+    """
+    check_choice("distance", distance, DISTANCES)
+    check_features(query, gallery, distance)
+    if not 1 <= k <= len(gallery):
+        raise ValueError(
+            f"k is {k}: choose from 1 to {len(gallery)}, the size of the gallery"
+        )
+    keys = GalleryKeys(gallery.detach(), distance)
+    chunks = query.detach().split(max(1, min(256, BUFFER_ELEMENTS // len(gallery))))
+    return torch.cat([keys.compare(q).sort(stable=True).indices[:, :k] for q in chunks])
+
+
+def _gather(
+    name: str, rows: list[Tensor], parts: list[dict[str, Tensor]], size: int
+) -> np.ndarray:
+    """Put the values of one metric into the order of the queries."""
+    values = np.full(size, np.nan)
+    if rows:
+        values[torch.cat(rows).cpu()] = torch.cat([part[name] for part in parts]).cpu()
+    return values
+
+
+def _query_weights(labels: np.ndarray, average: str) -> np.ndarray:
+    """Return the weight of each query in the average; the weights add up to 1."""
+    if average == "micro":
+        return np.full(len(labels), 1 / len(labels))
+    _, class_of, sizes = np.unique(labels, return_inverse=True, return_counts=True)
+    return 1 / (len(sizes) * sizes[class_of])

@@ -1,0 +1,73 @@
+"""Sort rows and count in sorted rows, by the fastest tool each device has.
+
+On the CPU numpy sorts keys without their indices, in place and with vector
+instructions, about ten times faster than ``torch.sort``; its binary search makes
+use of sorted queries. On other devices torch does both.
+"""
+
+import numpy as np
+import torch
+from torch import Tensor
+
+
+def sort_rows(rows: Tensor) -> Tensor:
+    """Sort every row in ascending order; the input may be overwritten.
+
+    Args:
+        rows: (Q, N) float32.
+
+    Returns:
+        (Q, N) float32, on the CPU the same memory.
+
+    Taught in: notebook 02.
+    """
+    if rows.device.type != "cpu":
+        return rows.sort(dim=1).values
+    rows.numpy().sort(axis=1)
+    return rows
+
+
+def count_up_to(sorted_rows: Tensor, values: Tensor, strictly: bool = False) -> Tensor:
+    """Count in each row how many entries are at most (or strictly below) a value.
+
+    Args:
+        sorted_rows: (Q, N) float32, ascending.
+        values: (Q, R) float32.
+        strictly: count entries below the value, not those equal to it.
+
+    Returns:
+        (Q, R) int64 counts.
+
+    Taught in: notebook 02.
+    """
+    side = "left" if strictly else "right"
+    many = values.shape[1] >= 32
+    if not many or sorted_rows.device.type != "cpu":
+        return torch.searchsorted(sorted_rows, values, side=side)
+    counts = np.empty(values.shape, dtype=np.int64)
+    for row, wanted, count in zip(
+        sorted_rows.numpy(), values.numpy(), counts, strict=True
+    ):
+        count[:] = row.searchsorted(wanted, side)
+    return torch.from_numpy(counts)
+
+
+def count_in_itself(sorted_rows: Tensor, strictly: bool = False) -> Tensor:
+    """Count for each entry how many of its row are at most (or below) it.
+
+    Args:
+        sorted_rows: (Q, R) float32, ascending.
+        strictly: count entries below, not those equal.
+
+    Returns:
+        (Q, R) int64 counts: 1, 2, 3, ... (or 0, 1, 2, ...) in a row without ties.
+
+    Taught in: notebook 02.
+    """
+    if not strictly:
+        above = count_in_itself(-sorted_rows.flip(1), strictly=True).flip(1)
+        return sorted_rows.shape[1] - above
+    starts = torch.ones_like(sorted_rows, dtype=torch.bool)
+    starts[:, 1:] = sorted_rows[:, 1:] != sorted_rows[:, :-1]
+    index = torch.arange(sorted_rows.shape[1], device=sorted_rows.device)
+    return torch.where(starts, index, 0).cummax(dim=1).values

@@ -1,0 +1,45 @@
+"""Models: networks that map images to embeddings."""
+
+from zssbir_lib.models.backbones import (
+    PixelStatistics,
+    SmallConvNet,
+    build_backbone,
+)
+from zssbir_lib.models.embedding_net import (
+    EmbeddingNet,
+    batch_norms,
+    count_parameters,
+    freeze_first_blocks,
+    set_training_mode,
+)
+from zssbir_lib.models.teacher import (
+    Teacher,
+    TeacherReport,
+    load_teacher,
+    save_teacher,
+    teacher_report,
+)
+from zssbir_lib.models.weights import (
+    initialise_backbone,
+    load_torchvision_state,
+    read_state,
+)
+
+__all__ = [
+    "EmbeddingNet",
+    "PixelStatistics",
+    "SmallConvNet",
+    "Teacher",
+    "TeacherReport",
+    "batch_norms",
+    "build_backbone",
+    "count_parameters",
+    "freeze_first_blocks",
+    "initialise_backbone",
+    "load_teacher",
+    "load_torchvision_state",
+    "read_state",
+    "save_teacher",
+    "set_training_mode",
+    "teacher_report",
+]

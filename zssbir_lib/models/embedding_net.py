@@ -1,0 +1,114 @@
+"""The network that every method trains: backbone, projection, optional heads."""
+
+from collections.abc import Iterator
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional
+
+from zssbir_lib.models.backbones import build_backbone
+
+
+class EmbeddingNet(nn.Module):
+    """Map images of both modalities to points in one embedding space.
+
+    One backbone with shared weights sees sketches and photos alike. A linear layer
+    projects its pooled feature, and the result is scaled to length one, so that
+    squared Euclidean distances lie in [0, 4].
+
+    Args:
+        backbone: name of the backbone, see `build_backbone`.
+        embedding_size: number of dimensions D of the embedding.
+        normalise: scale embeddings to length one.
+
+    Raises:
+        ValueError: the backbone is unknown or the size is not positive.
+
+    Source: SBTKNet (Tursun et al.), section 3: a shared encoder with FC_sim. Length
+    one is our reading: the paper does not state it, the margin 0.2 implies it.
+
+    Taught in: notebook 02.
+    """
+
+    def __init__(
+        self, backbone: str, embedding_size: int, normalise: bool = True
+    ) -> None:
+        super().__init__()
+        if embedding_size < 1:
+            raise ValueError(f"embedding_size must be 1 or more, got {embedding_size}")
+        self.backbone = build_backbone(backbone)
+        self.projection = nn.Linear(self.backbone.feature_size, embedding_size)
+        self.heads = nn.ModuleDict()
+        self.normalise = normalise
+
+    @property
+    def pixels(self) -> nn.Module:
+        """Mean and standard deviation of the input pixels."""
+        return self.backbone.pixels
+
+    def pooled(self, images: Tensor, modality: Tensor | None = None) -> Tensor:
+        """Return backbone features, (B, 3, S, S) -> (B, F).
+
+        Args:
+            images: normalised float images.
+            modality: (B,) with 0 sketch, 1 photo; this network treats both alike.
+        """
+        return self.backbone(images)
+
+    def project(self, pooled: Tensor) -> Tensor:
+        """Return embeddings of pooled features, (B, F) -> (B, D)."""
+        embeddings = self.projection(pooled)
+        return functional.normalize(embeddings, dim=1) if self.normalise else embeddings
+
+    def forward(self, images: Tensor, modality: Tensor | None = None) -> Tensor:
+        """Return embeddings, (B, 3, S, S) -> (B, D)."""
+        return self.project(self.pooled(images, modality))
+
+
+def freeze_first_blocks(net: EmbeddingNet, count: int) -> None:
+    """Exclude the first blocks of the backbone from training.
+
+    Args:
+        net: the network; changed in place.
+        count: number of blocks, 0 to the number the backbone has.
+
+    Raises:
+        ValueError: the backbone has fewer blocks.
+
+    Taught in: notebook 02.
+    """
+    available = len(net.backbone.blocks)
+    if not 0 <= count <= available:
+        raise ValueError(f"frozen_blocks must lie in 0..{available}, got {count}")
+    for block in net.backbone.blocks[:count]:
+        block.requires_grad_(False)
+
+
+def batch_norms(module: nn.Module) -> Iterator[nn.BatchNorm2d]:
+    """Yield every batch normalisation layer in a module."""
+    return (m for m in module.modules() if isinstance(m, nn.BatchNorm2d))
+
+
+def set_training_mode(net: nn.Module, keep_statistics: bool) -> None:
+    """Switch to training mode, optionally with BatchNorm statistics kept.
+
+    Keeping them means: normalise with the statistics of the pretraining photos, and do
+    not update them. On a small data set that is worth more than most losses.
+
+    Args:
+        net: the network; changed in place.
+        keep_statistics: leave all BatchNorm layers in evaluation mode.
+
+    Taught in: notebook 02.
+    """
+    net.train()
+    if keep_statistics:
+        for layer in batch_norms(net):
+            layer.eval()
+
+
+@torch.no_grad()
+def count_parameters(module: nn.Module, trainable_only: bool = False) -> int:
+    """Return the number of weights in a module."""
+    parameters = module.parameters()
+    return sum(p.numel() for p in parameters if p.requires_grad or not trainable_only)

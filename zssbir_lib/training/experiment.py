@@ -1,0 +1,187 @@
+"""One experiment from data to metrics: what the command line and notebooks call."""
+
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from zssbir_lib.data import SketchPhotoData, ZeroShotData, ZeroShotSplit
+from zssbir_lib.models import EmbeddingNet
+from zssbir_lib.training.checkpoints import read_checkpoint, restore_state
+from zssbir_lib.training.embedding import score_generalised, score_retrieval
+from zssbir_lib.training.loop import fit
+from zssbir_lib.training.methods import build_method
+from zssbir_lib.training.provenance import provenance, write_json
+from zssbir_lib.training.recipes import Recipe
+from zssbir_lib.training.state import TrainingState, new_state
+
+CHECKPOINT = "checkpoint.pt"
+METRICS = "metrics.json"
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """One training and evaluation: which data, which recipe, which seed.
+
+    Attributes:
+        data: all images; only the classes of the split are used.
+        split: which classes are seen, validation and unseen.
+        recipe: how to train.
+        seed: decides first weights and all draws.
+        device: where to train.
+        generalised: also score the two generalised protocols.
+
+    Taught in: notebook 02.
+    """
+
+    data: SketchPhotoData
+    split: ZeroShotSplit
+    recipe: Recipe
+    seed: int = 0
+    device: str = "cpu"
+    generalised: bool = False
+
+
+def run_experiment(
+    experiment: Experiment, folder: Path | None = None, resume: bool = False
+) -> tuple[EmbeddingNet, dict[str, Any]]:
+    """Train as the recipe says and evaluate on the unseen classes.
+
+    Args:
+        experiment: what to run.
+        folder: where checkpoint.pt and metrics.json are written; None writes nothing.
+        resume: continue from the folder's checkpoint if there is one.
+
+    Returns:
+        The trained network and the content of metrics.json.
+
+    Raises:
+        ValueError: the split does not fit the data, the folder already holds a run, or
+            the training diverged.
+
+    Taught in: notebook 02.
+    """
+    started = time.process_time(), time.perf_counter()
+    parts = experiment.split.apply(experiment.data)
+    state = prepare_state(experiment, parts, folder, resume)
+    train(state, experiment, parts, folder)
+    result = evaluate_experiment(state.net, experiment, parts)
+    result |= {"history": state.history, "steps": state.step}
+    result |= elapsed(*started)
+    if folder:
+        write_json(result, folder / METRICS)
+    return state.net, result
+
+
+def prepare_state(
+    experiment: Experiment, parts: ZeroShotData, folder: Path | None, resume: bool
+) -> TrainingState:
+    """Return the state to train: fresh, or restored from the folder's checkpoint.
+
+    Args:
+        experiment: what to run.
+        parts: the split data.
+        folder: see `run_experiment`; it is created.
+        resume: see `run_experiment`.
+
+    Raises:
+        ValueError: the folder holds a checkpoint and `resume` is False.
+
+    Taught in: notebook 02.
+    """
+    state = new_state(
+        experiment.recipe, experiment.seed, len(parts.seen.sketches), experiment.device
+    )
+    if folder is None:
+        return state
+    folder.mkdir(parents=True, exist_ok=True)
+    checkpoint = folder / CHECKPOINT
+    if checkpoint.exists():
+        if not resume:
+            raise ValueError(
+                f"{folder} already holds a run: add --resume to continue it, or choose "
+                "another --out"
+            )
+        restore_state(state, read_checkpoint(checkpoint), checkpoint)
+    return state
+
+
+def train(
+    state: TrainingState,
+    experiment: Experiment,
+    parts: ZeroShotData,
+    folder: Path | None,
+) -> None:
+    """Train a state on the seen classes, watching the validation classes.
+
+    Args:
+        state: changed in place.
+        experiment: what to run.
+        parts: the split data.
+        folder: where the checkpoint goes.
+
+    Taught in: notebook 02.
+    """
+    if state.total_steps == 0:
+        return
+    feature = experiment.recipe.feature
+
+    def validate(net: torch.nn.Module) -> float:
+        return score_retrieval(net, parts.validation, feature)["map@all"]
+
+    fit(
+        state,
+        build_method(parts.seen, experiment.recipe),
+        validate if parts.validation is not None else None,
+        folder / CHECKPOINT if folder else None,
+        about={"split": asdict(experiment.split), "data": experiment.data.name},
+    )
+
+
+def evaluate_experiment(
+    net: EmbeddingNet, experiment: Experiment, parts: ZeroShotData
+) -> dict[str, Any]:
+    """Score a network on the unseen classes and say where the numbers come from.
+
+    Args:
+        net: the trained network.
+        experiment: what was run.
+        parts: the split data.
+
+    Returns:
+        metrics (zero-shot), optionally generalised, recipe, split, provenance.
+
+    Taught in: notebook 02.
+    """
+    feature = experiment.recipe.feature
+    result = {"metrics": score_retrieval(net, parts.unseen, feature)}
+    result["metrics_macro"] = score_retrieval(net, parts.unseen, feature, "macro")
+    if parts.validation is not None:
+        result["validation"] = score_retrieval(net, parts.validation, feature)
+    if experiment.generalised:
+        result["generalised"] = score_generalised(
+            net, parts.seen, parts.unseen, feature
+        )
+    result |= {"recipe": experiment.recipe.to_dict(), "seed": experiment.seed}
+    result["split"] = describe_split(experiment.split)
+    result["data"] = {
+        "name": experiment.data.name,
+        "image_size": experiment.data.image_size,
+    }
+    return result | provenance(experiment.device)
+
+
+def describe_split(split: ZeroShotSplit) -> dict[str, Any]:
+    """Return a split's name and numbers of classes."""
+    groups = ("seen", "validation", "unseen")
+    return {"name": split.name} | {g: len(getattr(split, g)) for g in groups}
+
+
+def elapsed(processor: float, wall: float) -> dict[str, float]:
+    """Return processor and wall seconds since two starting times."""
+    return {
+        "cpu_seconds": round(time.process_time() - processor, 1),
+        "wall_seconds": round(time.perf_counter() - wall, 1),
+    }

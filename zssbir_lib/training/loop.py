@@ -1,0 +1,169 @@
+"""The training loop, the same for every method."""
+
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+from tqdm import tqdm
+
+from zssbir_lib.models import set_training_mode
+from zssbir_lib.training.checkpoints import save_checkpoint
+from zssbir_lib.training.interruption import Interruption
+from zssbir_lib.training.methods import Batch, Method
+from zssbir_lib.training.preparation import prepare_images
+from zssbir_lib.training.schedule import learning_rate_factor, set_learning_rate
+from zssbir_lib.training.state import TrainingState
+
+Validation = Callable[[torch.nn.Module], float]
+
+
+def fit(
+    state: TrainingState,
+    method: Method,
+    validate: Validation | None = None,
+    checkpoint: Path | None = None,
+    about: dict[str, Any] | None = None,
+) -> None:
+    """Train until the recipe's last epoch, early stopping, or Ctrl-C.
+
+    Args:
+        state: what to train; changed in place. A restored state goes on where it was.
+        method: draws batches and computes losses.
+        validate: maps the network to a number to be maximised, after every epoch.
+        checkpoint: file to write after every epoch and at Ctrl-C.
+        about: plain values to keep in the checkpoint.
+
+    Raises:
+        KeyboardInterrupt: Ctrl-C; the checkpoint holds the last whole step.
+        ValueError: the loss became NaN or infinite, or early stopping was asked for
+            without a validation.
+
+    Taught in: notebook 02.
+    """
+    if state.recipe.patience and validate is None:
+        raise ValueError("early stopping (patience) needs validation classes")
+
+    with Interruption() as interruption, progress_bar(state) as bar:
+        started = time.perf_counter()
+        while not state.finished:
+            batch = method.draw(state.generator)
+            losses = training_step(state, method, batch)
+            state.epoch_losses.append(losses)
+            show_progress(bar, losses, len(batch.labels), started)
+
+            if state.step % state.steps_per_epoch == 0:
+                end_epoch(state, validate)
+                if checkpoint:
+                    save_checkpoint(state, checkpoint, about)
+            if interruption.requested:
+                if checkpoint:
+                    save_checkpoint(state, checkpoint, about)
+                raise KeyboardInterrupt(f"stopped after step {state.step}")
+    if state.best_weights is not None:
+        state.net.load_state_dict(state.best_weights)
+
+
+def training_step(
+    state: TrainingState, method: Method, batch: Batch
+) -> dict[str, float]:
+    """Take one step down the gradient and return the value of every loss.
+
+    Args:
+        state: changed in place: weights, optimiser, step number.
+        method: computes the losses.
+        batch: the images of this step.
+
+    Returns:
+        Each loss by name, and their sum as "loss".
+
+    Raises:
+        ValueError: the sum is NaN or infinite.
+
+    Taught in: notebook 02.
+    """
+    recipe = state.recipe
+    set_training_mode(state.net, recipe.keep_batchnorm)
+    set_learning_rate(
+        state.optimiser,
+        learning_rate_factor(
+            recipe.schedule, state.step, state.total_steps, state.steps_per_epoch
+        ),
+    )
+    images = prepare_images(
+        batch.images.to(state.device),
+        batch.modality,
+        state.net.pixels,
+        recipe.augmentation,
+        state.generator,
+    )
+    losses = method.losses(state.net, images, batch)
+    total = sum(losses.values())
+    check_finite(total, state)
+    state.optimiser.zero_grad()
+    total.backward()
+    state.optimiser.step()
+    state.step += 1
+    return {name: float(value) for name, value in losses.items()} | {
+        "loss": float(total)
+    }
+
+
+def check_finite(total: Tensor, state: TrainingState) -> None:
+    """Raise if the loss is NaN or infinite, saying where and what to try."""
+    if not torch.isfinite(total):
+        rate = state.optimiser.param_groups[-1]["lr"]
+        raise ValueError(
+            f"the loss is {float(total)} at step {state.step + 1} of "
+            f"{state.total_steps} (learning rate {rate:.2g}). Try a smaller "
+            "learning_rate, and look for broken images; the checkpoint of the last "
+            "whole epoch is untouched"
+        )
+
+
+def end_epoch(state: TrainingState, validate: Validation | None) -> None:
+    """Close the epoch: mean losses, validation, and the best weights so far.
+
+    Args:
+        state: changed in place.
+        validate: see `fit`.
+
+    Taught in: notebook 02.
+    """
+    names = state.epoch_losses[0]
+    count = len(state.epoch_losses)
+    record = {n: sum(step[n] for step in state.epoch_losses) / count for n in names}
+    record |= {"epoch": state.step // state.steps_per_epoch, "step": state.step}
+    if validate is not None:
+        record["validation"] = validate(state.net)
+        note_validation(state, record["validation"])
+    state.history.append(record)
+    state.epoch_losses = []
+
+
+def note_validation(state: TrainingState, value: float) -> None:
+    """Count epochs without improvement; with early stopping, keep the best weights."""
+    if value > state.best_validation:
+        state.best_validation, state.stale_epochs = value, 0
+        if state.recipe.patience:
+            weights = state.net.state_dict()
+            state.best_weights = {n: w.detach().clone() for n, w in weights.items()}
+    else:
+        state.stale_epochs += 1
+
+
+def progress_bar(state: TrainingState) -> tqdm:
+    """Return a bar over the steps of the whole training."""
+    return tqdm(total=state.total_steps, initial=state.step, unit="step", leave=False)
+
+
+def show_progress(
+    bar: tqdm, losses: dict[str, float], images: int, started: float
+) -> None:
+    """Move the bar one step on, with the loss and images per second."""
+    bar.update(1)
+    steps = bar.n - bar.initial
+    speed = steps * images / (time.perf_counter() - started)
+    bar.set_postfix_str(f"loss {losses['loss']:.3f}, {speed:.0f} images/s")

@@ -1,0 +1,118 @@
+"""Methods: which images a step draws, and which losses it adds up."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Protocol
+
+import torch
+from torch import Tensor
+
+from zssbir_lib.data import SketchPhotoData, TripletSampler
+from zssbir_lib.losses import triplet_loss
+from zssbir_lib.modality import PHOTO, SKETCH
+from zssbir_lib.models import EmbeddingNet
+from zssbir_lib.training.recipes import Recipe
+
+
+@dataclass(frozen=True)
+class Batch:
+    """The images of one step, sketches first.
+
+    Attributes:
+        images: uint8 (B, 3, S, S).
+        labels: class numbers, long (B,).
+        modality: 0 sketch, 1 photo, long (B,).
+
+    Taught in: notebook 02.
+    """
+
+    images: Tensor
+    labels: Tensor
+    modality: Tensor
+
+
+class Method(Protocol):
+    """What a training loop asks of a method."""
+
+    def draw(self, generator: torch.Generator) -> Batch:
+        """Draw the images of one step; every random number from the generator."""
+
+    def losses(
+        self, net: EmbeddingNet, images: Tensor, batch: Batch
+    ) -> dict[str, Tensor]:
+        """Return the named losses of a step; the loop minimises their sum."""
+
+
+def gather_batch(data: SketchPhotoData, sketches: Tensor, photos: Tensor) -> Batch:
+    """Read the images of one step.
+
+    Args:
+        data: the training classes.
+        sketches: positions of sketches, long (B_s,).
+        photos: positions of photos, long (B_p,).
+
+    Returns:
+        The batch of B_s + B_p images, sketches first.
+
+    Taught in: notebook 02.
+    """
+    labels = (data.sketches.labels[sketches], data.photos.labels[photos])
+    modality = (torch.full_like(sketches, SKETCH), torch.full_like(photos, PHOTO))
+    images = (data.sketches.images[sketches], data.photos.images[photos])
+    return Batch(torch.cat(images), torch.cat(labels), torch.cat(modality))
+
+
+class TripletMethod:
+    """The baseline: uniform triplets and the triplet loss.
+
+    Source: SBTKNet (Tursun et al.), equation 1 and section 4.
+
+    Taught in: notebook 02.
+    """
+
+    def __init__(self, data: SketchPhotoData, recipe: Recipe) -> None:
+        self.data = data
+        self.margin = recipe.margin
+        self.sampler = TripletSampler(
+            data.sketches.labels, data.photos.labels, recipe.batch_size
+        )
+
+    def draw(self, generator: torch.Generator) -> Batch:
+        """Draw anchors, positives and negatives, in this order."""
+        triplets = self.sampler.sample(generator)
+        photos = torch.cat((triplets.positive, triplets.negative))
+        return gather_batch(self.data, triplets.anchor, photos)
+
+    def losses(
+        self, net: EmbeddingNet, images: Tensor, batch: Batch
+    ) -> dict[str, Tensor]:
+        """Return the triplet loss of a batch of anchors, positives and negatives."""
+        embeddings = net(images, batch.modality)  # (3N, D)
+        anchor, positive, negative = embeddings.chunk(3)  # (N, D) each
+        return {"triplet": triplet_loss(anchor, positive, negative, self.margin)}
+
+
+METHODS: dict[str, Callable[[SketchPhotoData, Recipe], Method]] = {
+    "triplet": TripletMethod,
+}
+
+
+def build_method(data: SketchPhotoData, recipe: Recipe) -> Method:
+    """Return the method a recipe names, ready to draw from the training classes.
+
+    Args:
+        data: the seen classes.
+        recipe: names the method and its settings.
+
+    Returns:
+        The method.
+
+    Raises:
+        ValueError: the recipe trains nothing or its method is unknown.
+
+    Taught in: notebook 02.
+    """
+    if recipe.method not in METHODS:
+        known = ", ".join(METHODS)
+        raise ValueError(f"no method to train is called {recipe.method!r}: {known}")
+    return METHODS[recipe.method](data, recipe)

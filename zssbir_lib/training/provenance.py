@@ -1,0 +1,80 @@
+"""Where a number comes from: versions, device, commit, command."""
+
+import json
+import platform
+import shlex
+import subprocess
+import sys
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import torch
+
+PACKAGES = ("torch", "torchvision", "numpy", "pillow")
+
+
+def provenance(device: str = "cpu") -> dict[str, Any]:
+    """Return what a result file has to say of its origin.
+
+    Args:
+        device: the device that computed it.
+
+    Returns:
+        Versions, device name, commit and command, free of local paths.
+
+    Taught in: notebook 02.
+    """
+    return {
+        "versions": versions(),
+        "device": device_name(device),
+        "commit": commit(),
+        "command": command_line(sys.argv),
+    }
+
+
+def versions() -> dict[str, str]:
+    """Return the versions of Python and of the packages that decide a number."""
+    found = {"python": platform.python_version()}
+    return found | {name: metadata.version(name) for name in PACKAGES}
+
+
+def device_name(device: str) -> str:
+    """Return "cpu" or the name of the GPU."""
+    return torch.cuda.get_device_name(device) if device.startswith("cuda") else "cpu"
+
+
+def commit() -> str:
+    """Return the commit of the checkout, or "unknown" outside one."""
+    try:
+        run = subprocess.run(
+            ["git", "describe", "--always", "--dirty", "--abbrev=10"],
+            cwd=Path(__file__).parent,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+    except (OSError, subprocess.CalledProcessError):
+        return "unknown"
+    return run.stdout.strip()
+
+
+def command_line(arguments: list[str]) -> str:
+    """Return a command to repeat the run, with folders cut to their last name."""
+    words = [Path(word).name if "/" in word else word for word in arguments[1:]]
+    return shlex.join(["python", "-m", "zssbir_lib", *words])
+
+
+def write_json(content: dict[str, Any], path: Path) -> None:
+    """Write a JSON file under a temporary name and rename it.
+
+    Args:
+        content: plain values.
+        path: the file; its folder is created.
+
+    Taught in: notebook 02.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(path.name + ".partial")
+    partial.write_text(json.dumps(content, indent=1) + "\n")
+    partial.replace(path)

@@ -1,0 +1,190 @@
+"""Recipes: everything that decides how a network is trained, in one frozen record."""
+
+from dataclasses import asdict, dataclass, field, fields, replace
+from typing import Any
+
+from zssbir_lib.data import Augmentation
+
+PROFILES = ("smoke", "quick", "book", "paper")
+FEATURES = ("embedding", "pooled")
+SCHEDULES = ("one_cycle", "cosine", "tenfold")
+OPTIMISERS = ("adamw", "sgd")
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How one network is trained, stored with every result.
+
+    Attributes:
+        method: name of the method, see `METHODS`.
+        profile: name of the length: smoke, quick, book or paper.
+        backbone: name of the backbone, see `build_backbone`.
+        weights: where the backbone starts, see `initialise_backbone`.
+        image_size: side of the square input, pixels.
+        embedding_size: dimensions of the embedding.
+        feature: what retrieval compares: the embedding or the pooled backbone feature.
+        frozen_blocks: number of first backbone blocks that are not trained.
+        keep_batchnorm: keep the BatchNorm statistics of the pretraining photos.
+        batch_size: number of anchors a step.
+        steps_per_epoch: steps between validations; None: one pass over the sketches.
+        epochs: number of epochs at most; 0 trains nothing.
+        patience: stop after this many epochs without a better validation; 0: never.
+        margin: margin of the loss, squared distance.
+        optimiser: adamw or sgd (momentum 0.9).
+        learning_rate: rate of the projection and heads.
+        backbone_rate: factor on the learning rate for the backbone.
+        weight_decay: weight decay of all weights.
+        schedule: how the rate changes, see `learning_rate_factor`.
+        augmentation: random changes of the training images.
+
+    Taught in: notebook 02.
+    """
+
+    method: str = "triplet"
+    profile: str = "quick"
+    backbone: str = "small"
+    weights: str = "teacher"
+    image_size: int = 32
+    embedding_size: int = 128
+    feature: str = "embedding"
+    frozen_blocks: int = 0
+    keep_batchnorm: bool = False
+    batch_size: int = 42
+    steps_per_epoch: int | None = 50
+    epochs: int = 6
+    patience: int = 0
+    margin: float = 0.2
+    optimiser: str = "adamw"
+    learning_rate: float = 2e-3
+    backbone_rate: float = 1.0
+    weight_decay: float = 1e-3
+    schedule: str = "one_cycle"
+    augmentation: Augmentation = field(default_factory=Augmentation)
+
+    def __post_init__(self) -> None:
+        _check_choice("profile", self.profile, PROFILES)
+        _check_choice("feature", self.feature, FEATURES)
+        _check_choice("schedule", self.schedule, SCHEDULES)
+        _check_choice("optimiser", self.optimiser, OPTIMISERS)
+        for name in ("image_size", "embedding_size", "batch_size"):
+            _check_at_least(name, getattr(self, name), 1)
+        for name in ("epochs", "patience", "frozen_blocks", "margin", "learning_rate"):
+            _check_at_least(name, getattr(self, name), 0)
+        if self.steps_per_epoch is not None:
+            _check_at_least("steps_per_epoch", self.steps_per_epoch, 1)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return the recipe as plain values for JSON."""
+        return asdict(self)
+
+    @classmethod
+    def from_dict(cls, values: dict[str, Any]) -> "Recipe":
+        """Rebuild a recipe from `to_dict`; unknown names raise ValueError."""
+        known = {f.name for f in fields(cls)}
+        unknown = sorted(set(values) - known)
+        if unknown:
+            raise ValueError(f"a recipe has no field called {unknown[0]!r}")
+        augmentation = values.get("augmentation", {})
+        if isinstance(augmentation, dict):
+            augmentation = Augmentation(**augmentation)
+        return cls(**{**values, "augmentation": augmentation})
+
+    def __str__(self) -> str:
+        """Return one aligned line a field, for the start of a run."""
+        return "\n".join(
+            f"  {f.name:<16} {getattr(self, f.name)}" for f in fields(self)
+        )
+
+
+def _check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    """Raise unless a value is one of the choices."""
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}; got {value!r}")
+
+
+def _check_at_least(name: str, value: float, low: float) -> None:
+    """Raise unless a value is at least `low`."""
+    if not value >= low:
+        raise ValueError(f"{name} must be {low} or more, got {value}")
+
+
+# Lengths by backbone: the small network sees drawn images, the others real ones.
+SMALL_LENGTHS: dict[str, dict[str, Any]] = {
+    "smoke": dict(epochs=2, steps_per_epoch=10, batch_size=16),
+    "quick": dict(epochs=6, steps_per_epoch=50),
+    "book": dict(epochs=9, steps_per_epoch=100),
+}
+LARGE_LENGTHS: dict[str, dict[str, Any]] = {
+    "smoke": dict(epochs=1, steps_per_epoch=2, batch_size=4),
+    "quick": dict(epochs=3, steps_per_epoch=50),
+    "book": dict(epochs=9, steps_per_epoch=50),
+    "paper": dict(
+        epochs=25,
+        steps_per_epoch=None,
+        batch_size=16,
+        patience=5,
+        optimiser="sgd",
+        learning_rate=1e-4,
+        backbone_rate=1.0,
+        weight_decay=5e-4,
+        schedule="tenfold",
+        frozen_blocks=0,
+        keep_batchnorm=False,
+    ),
+}
+# Fine-tuning from ImageNet on a small set: gentle rates, BatchNorm statistics kept.
+FINE_TUNING: dict[str, Any] = dict(
+    weights="imagenet",
+    keep_batchnorm=True,
+    batch_size=21,
+    learning_rate=1e-3,
+    backbone_rate=0.3,
+    weight_decay=5e-4,
+    schedule="cosine",
+)
+BACKBONE_SETTINGS: dict[str, dict[str, Any]] = {
+    "small": dict(),
+    "mobilenet_v2": FINE_TUNING
+    | dict(image_size=128, embedding_size=256, frozen_blocks=7),
+    "resnet50": FINE_TUNING | dict(image_size=224, embedding_size=512, frozen_blocks=2),
+}
+# What a method changes, whatever the backbone.
+METHOD_SETTINGS: dict[str, dict[str, Any]] = {
+    "untrained": dict(epochs=0, feature="pooled"),
+    "triplet": dict(),
+}
+
+
+def named_recipe(
+    method: str, backbone: str = "small", profile: str = "quick", **changes: Any
+) -> Recipe:
+    """Return the recipe of a method for a backbone and a length.
+
+    Args:
+        method: "untrained" or "triplet".
+        backbone: "small" (embedded world), "mobilenet_v2" or "resnet50" (real images).
+        profile: "smoke" (for tests), "quick", "book", or "paper" (large backbones).
+        **changes: fields to change, for example `margin=0.5`.
+
+    Returns:
+        The recipe.
+
+    Raises:
+        ValueError: a name is unknown or a changed value is out of range.
+
+    Source: the paper profile follows SBTKNet (Tursun et al.), section 4.
+
+    Taught in: notebook 02.
+    """
+    _check_choice("method", method, tuple(METHOD_SETTINGS))
+    _check_choice("backbone", backbone, tuple(BACKBONE_SETTINGS))
+    lengths = SMALL_LENGTHS if backbone == "small" else LARGE_LENGTHS
+    _check_choice(f"profile for the backbone {backbone!r}", profile, tuple(lengths))
+    settings = dict(method=method, backbone=backbone, profile=profile)
+    settings |= BACKBONE_SETTINGS[backbone] | lengths[profile] | METHOD_SETTINGS[method]
+    recipe = Recipe(**settings)
+    known = {f.name for f in fields(Recipe)}
+    for name in changes:
+        if name not in known:
+            raise ValueError(f"a recipe has no field called {name!r}; it has: {known}")
+    return replace(recipe, **changes)

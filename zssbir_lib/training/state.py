@@ -1,0 +1,115 @@
+"""The state of a training run: all that a checkpoint has to hold."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from zssbir_lib.models import EmbeddingNet, freeze_first_blocks, initialise_backbone
+from zssbir_lib.training.recipes import Recipe
+from zssbir_lib.training.schedule import build_optimiser
+
+
+@dataclass
+class TrainingState:
+    """A network in training, with everything that decides its next step.
+
+    Attributes:
+        recipe: how it is trained.
+        seed: seed of the first weights and of all random draws.
+        net: the network.
+        optimiser: the optimiser with its moments.
+        generator: the one source of random draws.
+        steps_per_epoch: length of an epoch on this data.
+        step: number of steps done.
+        epoch_losses: losses of the running epoch, one dictionary a step.
+        history: one dictionary for every finished epoch.
+        best_validation: highest validation value so far.
+        best_weights: the weights that reached it; kept only with early stopping.
+        stale_epochs: epochs since then.
+
+    Taught in: notebook 02.
+    """
+
+    recipe: Recipe
+    seed: int
+    net: EmbeddingNet
+    optimiser: torch.optim.Optimizer
+    generator: torch.Generator
+    steps_per_epoch: int
+    step: int = 0
+    epoch_losses: list[dict[str, float]] = field(default_factory=list)
+    history: list[dict[str, Any]] = field(default_factory=list)
+    best_validation: float = float("-inf")
+    best_weights: dict[str, Tensor] | None = None
+    stale_epochs: int = 0
+
+    @property
+    def total_steps(self) -> int:
+        """Number of steps of the whole training."""
+        return self.recipe.epochs * self.steps_per_epoch
+
+    @property
+    def stopped_early(self) -> bool:
+        """Whether validation has not improved for `patience` epochs."""
+        patience = self.recipe.patience
+        return 0 < patience <= self.stale_epochs
+
+    @property
+    def finished(self) -> bool:
+        """Whether there is nothing left to train."""
+        return self.step >= self.total_steps or self.stopped_early
+
+    @property
+    def device(self) -> torch.device:
+        """Device the network is on."""
+        return next(self.net.parameters()).device
+
+
+def build_net(recipe: Recipe, seed: int) -> EmbeddingNet:
+    """Build the network of a recipe with its starting weights.
+
+    Args:
+        recipe: names backbone, weights, embedding size and frozen blocks.
+        seed: decides the random weights; the global random state is left alone.
+
+    Returns:
+        The network, on the CPU.
+
+    Raises:
+        ValueError: the weights do not fit the backbone.
+        FileNotFoundError: the weights file does not exist.
+
+    Taught in: notebook 02.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        net = EmbeddingNet(recipe.backbone, recipe.embedding_size)
+    initialise_backbone(net, recipe.backbone, recipe.weights)
+    freeze_first_blocks(net, recipe.frozen_blocks)
+    return net.to(memory_format=torch.channels_last)
+
+
+def new_state(
+    recipe: Recipe, seed: int, sketches: int, device: str = "cpu"
+) -> TrainingState:
+    """Return the state before the first step.
+
+    Args:
+        recipe: how to train.
+        seed: decides first weights and all draws.
+        sketches: number of training sketches, one pass over which is an epoch where
+            the recipe does not fix its length.
+        device: "cpu", "cuda" or "cuda:N".
+
+    Returns:
+        The state.
+
+    Taught in: notebook 02.
+    """
+    net = build_net(recipe, seed).to(device)
+    steps_per_epoch = recipe.steps_per_epoch or -(-sketches // recipe.batch_size)
+    generator = torch.Generator().manual_seed(seed)
+    optimiser = build_optimiser(net, recipe)
+    return TrainingState(recipe, seed, net, optimiser, generator, steps_per_epoch)

@@ -1,0 +1,188 @@
+"""Studies: the same experiment over rows, splits and seeds, resumable."""
+
+import json
+import multiprocessing
+from collections.abc import Callable, Iterable
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from tqdm import tqdm
+
+from zssbir_lib.data import SketchPhotoData, ZeroShotSplit
+from zssbir_lib.evaluation.statistics import mean_interval
+from zssbir_lib.training.experiment import METRICS, Experiment, run_experiment
+from zssbir_lib.training.provenance import provenance
+from zssbir_lib.training.recipes import Recipe, named_recipe
+
+DataLoader = Callable[[ZeroShotSplit, int], SketchPhotoData]
+
+
+@dataclass(frozen=True)
+class StudyRun:
+    """One cell of a study: a named recipe on one split with one seed.
+
+    Taught in: notebook 02.
+    """
+
+    row: str
+    recipe: Recipe
+    split: ZeroShotSplit
+    seed: int
+
+    @property
+    def folder(self) -> Path:
+        """Folder of this run inside the study's folder."""
+        row = self.row.replace(":", "-")
+        return Path(row) / self.split.name / f"seed-{self.seed}"
+
+
+def study_row(text: str, backbone: str, weights: str | None, **changes: Any) -> Recipe:
+    """Return the recipe that one row of a study names.
+
+    Args:
+        text: "random" (random weights, untrained), "pretrained" (starting weights,
+            untrained), or "METHOD:PROFILE", for example "triplet:quick".
+        backbone: name of the backbone.
+        weights: where it starts; None leaves the recipe's own choice.
+        **changes: further fields of the recipe.
+
+    Returns:
+        The recipe.
+
+    Raises:
+        ValueError: the row is unknown.
+
+    Taught in: notebook 02.
+    """
+    if text == "random":
+        return named_recipe("untrained", backbone, weights="none", **changes)
+    if weights is not None:
+        changes["weights"] = weights
+    if text == "pretrained":
+        return named_recipe("untrained", backbone, **changes)
+    method, colon, profile = text.partition(":")
+    if not colon:
+        raise ValueError(
+            f"a row is 'random', 'pretrained' or METHOD:PROFILE such as "
+            f"triplet:quick; got {text!r}"
+        )
+    return named_recipe(method, backbone, profile, **changes)
+
+
+def run_study(
+    runs: list[StudyRun],
+    load: DataLoader,
+    folder: Path,
+    device: str = "cpu",
+    jobs: int = 1,
+) -> list[dict[str, Any]]:
+    """Run every cell that has no metrics yet and return all results in order.
+
+    Args:
+        runs: the cells.
+        load: returns the images of a split at an image size; must be picklable when
+            jobs > 1.
+        folder: one sub-folder a run; finished runs found there are not repeated,
+            interrupted ones continue from their checkpoint.
+        device: where to train.
+        jobs: number of processes.
+
+    Returns:
+        The content of every metrics.json.
+
+    Raises:
+        ValueError: a finished run in the folder was made with another recipe.
+
+    Taught in: notebook 02.
+    """
+    waiting = [run for run in runs if not is_finished(run, folder)]
+    bar = tqdm(total=len(runs), initial=len(runs) - len(waiting), unit="run")
+    for _ in _run_all(waiting, load, folder, device, jobs):
+        bar.update(1)
+    bar.close()
+    return [json.loads((folder / run.folder / METRICS).read_text()) for run in runs]
+
+
+def is_finished(run: StudyRun, folder: Path) -> bool:
+    """Return whether a run's metrics exist; raise if they are of another recipe."""
+    path = folder / run.folder / METRICS
+    if not path.exists():
+        return False
+    saved = Recipe.from_dict(json.loads(path.read_text())["recipe"])
+    if saved != run.recipe:
+        raise ValueError(
+            f"{path} was made with another recipe; choose another folder for the runs"
+        )
+    return True
+
+
+def _run_all(
+    waiting: list[StudyRun], load: DataLoader, folder: Path, device: str, jobs: int
+) -> Iterable[None]:
+    """Run the cells one after another, or in several processes."""
+    if jobs == 1:
+        for run in waiting:
+            yield _run_one(run, load, folder, device)
+        return
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
+        futures = [pool.submit(_run_one, run, load, folder, device) for run in waiting]
+        for future in as_completed(futures):
+            yield future.result()
+
+
+def _run_one(run: StudyRun, load: DataLoader, folder: Path, device: str) -> None:
+    """Run one cell, with one thread so that results repeat."""
+    torch.set_num_threads(1)
+    data = load(run.split, run.recipe.image_size)
+    experiment = Experiment(data, run.split, run.recipe, run.seed, device)
+    run_experiment(experiment, folder / run.folder, resume=True)
+
+
+def summarise_study(
+    runs: list[StudyRun], results: list[dict[str, Any]], device: str
+) -> dict[str, Any]:
+    """Return a study's table: every metric's mean and 95 % interval over seeds.
+
+    Args:
+        runs: the cells.
+        results: their metrics, in the same order.
+        device: where they ran.
+
+    Returns:
+        rows (row, split, seeds, each metric's values, mean, low, high, seconds) and
+        the provenance.
+
+    Taught in: notebook 02.
+    """
+    cells: dict[tuple[str, str], list[dict[str, Any]]] = {}
+    for run, result in zip(runs, results, strict=True):
+        cells.setdefault((run.row, run.split.name), []).append(result)
+    rows = [summarise_cell(row, split, r) for (row, split), r in cells.items()]
+    return {"rows": rows} | provenance(device)
+
+
+def summarise_cell(
+    row: str, split: str, results: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return mean and interval of every metric over the seeds of one cell."""
+    names = results[0]["metrics"]
+    metrics = {n: summarise_values([r["metrics"][n] for r in results]) for n in names}
+    summary = {"row": row, "split": split, "seeds": [r["seed"] for r in results]}
+    summary |= {"metrics": metrics, "recipe": results[0]["recipe"]}
+    if "validation" in results[0]:
+        values = [r["validation"]["map@all"] for r in results]
+        summary["validation_map@all"] = summarise_values(values)
+    seconds = [r["cpu_seconds"] for r in results]
+    return summary | {"cpu_seconds": summarise_values(seconds)}
+
+
+def summarise_values(values: list[float]) -> dict[str, Any]:
+    """Return the values with their mean and 95 % interval, rounded to 5 decimals."""
+    mean, low, high = mean_interval(values)
+    rounded = {"mean": mean, "low": low, "high": high}
+    summary = {n: None if v is None else round(v, 5) for n, v in rounded.items()}
+    return {"values": [round(v, 5) for v in values]} | summary

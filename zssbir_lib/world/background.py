@@ -1,0 +1,229 @@
+"""What lies behind the object: colours that let it show, gradients and textures.
+
+Taught in: notebook 01.
+"""
+
+import math
+from functools import lru_cache
+
+import numpy as np
+
+from zssbir_lib.world.palette import Colour, luminance
+
+LUMINANCES = np.linspace(0.08, 0.95, 24)  # what a background may be
+LEAST_SEPARATION = 0.2  # between object and background luminance, on average
+FULL_SEPARATION = 0.3  # a part cannot count for more than this
+TEXTURES = 24
+CLUTTER_IN_OBJECT_TONES = 0.25  # share of clutter shapes that may hide the object
+
+
+def separated_luminances(colours: tuple[Colour, ...], areas: np.ndarray) -> np.ndarray:
+    """Tell which background luminances let an object be seen.
+
+    The distance of every part's luminance to the background's counts by the part's
+    visible area, and up to `FULL_SEPARATION` only: one glaring part does not make up
+    for a body that vanishes.
+
+    Args:
+        colours: Colours of the parts, (P,) tuples of floats 0 to 1.
+        areas: Visible area of each part, (P,), any unit.
+
+    Returns:
+        True for every entry of `LUMINANCES` that is far enough away, (24,) bool; if
+        none is, the farthest one.
+
+    Taught in: notebook 01.
+    """
+    parts = np.array([luminance(colour) for colour in colours])
+    distances = np.abs(LUMINANCES[:, None] - parts[None, :])
+    weights = areas / max(1e-9, float(areas.sum()))
+    separations = np.minimum(distances, FULL_SEPARATION) @ weights
+    allowed = separations >= LEAST_SEPARATION
+    return allowed if allowed.any() else separations == separations.max()
+
+
+def muted_colour(rng: np.random.Generator, brightness: float) -> np.ndarray:
+    """Draw a colour of a given luminance that is more often grey than bright.
+
+    Args:
+        rng: The image's generator.
+        brightness: Wanted luminance, 0 to 1.
+
+    Returns:
+        (red, green, blue), (3,) float64, 0 to 1.
+
+    Taught in: notebook 01.
+    """
+    red, green, blue, saturation = rng.random(4).tolist()
+    grey = luminance((red, green, blue))
+    strength = 0.7 * saturation * saturation
+    channels = (brightness + strength * (value - grey) for value in (red, green, blue))
+    return np.array([min(1.0, max(0.0, value)) for value in channels])
+
+
+def background_colours(
+    allowed: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray]:
+    """Draw two colours between which the background may change gradually.
+
+    Args:
+        allowed: Which of `LUMINANCES` let the object be seen, (24,) bool.
+        rng: The image's generator.
+
+    Returns:
+        Two colours, (3,) each; all luminances between theirs are allowed, too.
+
+    Taught in: notebook 01.
+    """
+    choices = np.flatnonzero(allowed).tolist()
+    first = choices[int(len(choices) * rng.random())]
+    low = high = first
+    while low - 1 in choices:
+        low -= 1
+    while high + 1 in choices:
+        high += 1
+    second = low + int((high - low + 1) * rng.random())
+    return (
+        muted_colour(rng, float(LUMINANCES[first])),
+        muted_colour(rng, float(LUMINANCES[second])),
+    )
+
+
+def clutter_colour(allowed: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+    """Draw the colour of one clutter shape, seldom in the object's own tones.
+
+    Args:
+        allowed: Which of `LUMINANCES` let the object be seen, (24,) bool.
+        rng: The image's generator.
+
+    Returns:
+        (red, green, blue), (3,) float64, 0 to 1.
+
+    Taught in: notebook 01.
+    """
+    free, position = rng.random(2).tolist()
+    if free < CLUTTER_IN_OBJECT_TONES:
+        choices = LUMINANCES
+    else:
+        choices = LUMINANCES[allowed]
+    return muted_colour(rng, float(choices[int(len(choices) * position)]))
+
+
+@lru_cache(maxsize=4)
+def ramps(size: int) -> np.ndarray:
+    """Return two fields that run from -1 to 1, to the right and down.
+
+    Args:
+        size: Size of the image in pixels.
+
+    Returns:
+        (2, size, size) float32, not to be written to.
+
+    Taught in: notebook 01.
+    """
+    line = np.linspace(-1, 1, size, dtype=np.float32)
+    fields = np.stack([np.tile(line, (size, 1)), np.tile(line[:, None], (1, size))])
+    fields.flags.writeable = False
+    return fields
+
+
+def gradient(
+    first: np.ndarray, second: np.ndarray, size: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Paint a background that changes from one colour to another.
+
+    Four in ten have a horizon (a steep change), the others a slow gradient.
+
+    Args:
+        first: Colour on one side, (3,).
+        second: Colour on the other side, (3,).
+        size: Size of the image in pixels.
+        rng: The image's generator.
+
+    Returns:
+        (3, size, size) float32.
+
+    Taught in: notebook 01.
+    """
+    turn, horizon, level = rng.random(3).tolist()
+    right, down = ramps(size)
+    angle = 2 * math.pi * turn
+    blend = (math.cos(angle) * 0.35) * right + (math.sin(angle) * 0.35) * down + 0.5
+    if horizon < 0.4:
+        blend = np.clip((blend - (0.3 + 0.4 * level)) * 12 + 0.5, 0, 1)
+    start = first.astype(np.float32)[:, None, None]
+    return start + (second - first).astype(np.float32)[:, None, None] * blend
+
+
+@lru_cache(maxsize=4)
+def texture_bank(size: int) -> np.ndarray:
+    """Return random textures whose contrast falls with frequency, as in nature.
+
+    The amplitude at frequency f is f to the power -b, with b from 0.9 (rough) to 1.8
+    (cloudy). The bank is the same in every process: images choose a texture and a
+    place in it with their own generator.
+
+    Args:
+        size: Size of the image in pixels; textures are twice as large.
+
+    Returns:
+        (24, 3, 2 size, 2 size) float32 of mean 0 and standard deviation 1, not to be
+        written to.
+
+    Source: D. J. Field, "Relations between the statistics of natural images and the
+    response properties of cortical cells", 1987.
+
+    Taught in: notebook 01.
+    """
+    rng = np.random.default_rng(20240)
+    width = 2 * size
+    across, down = np.fft.rfftfreq(width), np.fft.fftfreq(width)
+    frequencies = np.hypot(across[None, :], down[:, None])
+    frequencies[0, 0] = np.inf  # no constant part
+    frequencies = np.maximum(frequencies, 1 / size)  # nothing larger than the image
+    bank = np.empty((TEXTURES, 3, width, width), np.float32)
+    for texture in bank:
+        common, *own = np.fft.rfft2(rng.standard_normal((4, width, width)))
+        spectrum = np.stack([0.92 * common + 0.39 * channel for channel in own])
+        texture[:] = np.fft.irfft2(spectrum * frequencies ** -rng.uniform(0.9, 1.8))
+        texture /= texture.std()
+    bank.flags.writeable = False
+    return bank
+
+
+@lru_cache(maxsize=4)
+def grain(size: int) -> np.ndarray:
+    """Return one field of white noise, from which images take a random window.
+
+    Args:
+        size: Size of the image in pixels; the field is twice as large.
+
+    Returns:
+        (3, 2 size, 2 size) float32, not to be written to.
+
+    Taught in: notebook 01.
+    """
+    rng = np.random.default_rng(20241)
+    field = rng.standard_normal((3, 2 * size, 2 * size), dtype=np.float32)
+    field.flags.writeable = False
+    return field
+
+
+def window(field: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Cut a random square out of a larger field, mirrored half of the time.
+
+    Args:
+        field: (C, H, W) with H and W of at least `size`.
+        size: Side of the square in pixels.
+        rng: The image's generator.
+
+    Returns:
+        A view, (C, size, size).
+
+    Taught in: notebook 01.
+    """
+    down, right, mirror = rng.random(3).tolist()
+    top = int((field.shape[1] - size + 1) * down)
+    left = int((field.shape[2] - size + 1) * right)
+    cut = field[:, top : top + size, left : left + size]
+    return cut[:, :, ::-1] if mirror < 0.5 else cut

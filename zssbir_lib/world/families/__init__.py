@@ -1,0 +1,1 @@
+"""Class definitions of the embedded world: one function draws one class."""

@@ -1,0 +1,146 @@
+"""Pose: every object is bent, turned, flipped and seen from a slightly new angle.
+
+Taught in: notebook 01.
+"""
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from zssbir_lib.world.drawing import Part
+from zssbir_lib.world.geometry import bounding_box
+
+WARP = 0.035  # size of each bend, in units of the unit square
+STRETCH = 0.16  # logarithm of the largest stretch
+SHEAR = 0.16
+TURN = 0.22  # radians
+PERSPECTIVE = 0.25
+
+
+@dataclass(frozen=True)
+class PosedParts:
+    """The points of all parts after posing, in one array.
+
+    Attributes:
+        points: All points, (N, 2); the object is centred on (0, 0) and its longer
+            side is 1.
+        starts: Where each part begins in `points`, (P,) int.
+        counts: How many points each part has, (P,) int.
+        stretch: What lengths of the definition (stroke widths) are multiplied by.
+
+    Taught in: notebook 01.
+    """
+
+    points: np.ndarray
+    starts: np.ndarray
+    counts: np.ndarray
+    stretch: float
+
+    def split(self, points: np.ndarray) -> list[np.ndarray]:
+        """Cut an array that is aligned with `points` into one array per part."""
+        ends = (self.starts + self.counts).tolist()
+        starts = self.starts.tolist()
+        return [points[a:b] for a, b in zip(starts, ends, strict=True)]
+
+
+def warp(points: np.ndarray, rng: np.random.Generator, strength: float) -> np.ndarray:
+    """Bend points with two slow waves in each direction.
+
+    Args:
+        points: Points around (0, 0), (N, 2).
+        rng: The image's generator.
+        strength: 0 leaves the points where they are, 1 is the usual amount.
+
+    Returns:
+        Bent points, (N, 2).
+
+    Taught in: notebook 01.
+    """
+    bent = points.copy()
+    for wave, size_x, size_y, phase_x, phase_y in rng.random((2, 5)).tolist():
+        speed = 2 * math.pi * (0.4 + 0.7 * wave)
+        amount = 2 * WARP * strength
+        angles_x = speed * bent[:, 1] + 2 * math.pi * phase_x
+        angles_y = speed * bent[:, 0] + 2 * math.pi * phase_y
+        bent[:, 0] += amount * (size_x - 0.5) * np.sin(angles_x)
+        bent[:, 1] += amount * (size_y - 0.5) * np.sin(angles_y)
+    return bent
+
+
+def affine_matrix(rng: np.random.Generator, strength: float) -> np.ndarray:
+    """Draw a matrix that stretches, shears, turns and sometimes mirrors.
+
+    Args:
+        rng: The image's generator.
+        strength: 0 leaves only the mirroring, 1 is the usual amount.
+
+    Returns:
+        Matrix, (2, 2), to be multiplied from the left to column vectors.
+
+    Taught in: notebook 01.
+    """
+    stretch, shear, turn, mirror = rng.random(4).tolist()
+    factor = math.exp(STRETCH * strength * (2 * stretch - 1))
+    skew = SHEAR * strength * (2 * shear - 1)
+    angle = TURN * strength * (2 * turn - 1)
+    cosine, sine = math.cos(angle), math.sin(angle)
+    sign = -1.0 if mirror < 0.5 else 1.0
+    rotation = np.array([[cosine, -sine], [sine, cosine]])
+    return rotation @ np.array([[sign * factor, skew], [0.0, 1 / factor]])
+
+
+def pose_parts(
+    parts: Sequence[Part], rng: np.random.Generator, strength: float
+) -> PosedParts:
+    """Give one object a random pose.
+
+    Args:
+        parts: The parts of a drawing.
+        rng: The image's generator.
+        strength: How far from the definition, 0 to 2.
+
+    Returns:
+        The posed points, centred and scaled to a longer side of 1.
+
+    Raises:
+        ValueError: If there are no parts.
+
+    Taught in: notebook 01.
+    """
+    if not parts:
+        raise ValueError("a class definition drew nothing; it must add at least a part")
+    counts = np.array([len(part.points) for part in parts])
+    points = np.concatenate([part.points for part in parts]) - 0.5
+    points = warp(points, rng, strength) @ affine_matrix(rng, strength).T
+    tilt = PERSPECTIVE * strength * (2 * rng.random(2) - 1)
+    points /= 1 + points @ tilt[:, None]
+    low, high = bounding_box(points)
+    stretch = 1 / float((high - low).max())
+    starts = np.cumsum(counts) - counts
+    return PosedParts((points - (low + high) / 2) * stretch, starts, counts, stretch)
+
+
+def outline_sizes(posed: PosedParts) -> tuple[np.ndarray, np.ndarray]:
+    """Measure every part: length of its closed outline, and mean thickness.
+
+    The thickness is 2 x area / length, which for a tube is its width.
+
+    Args:
+        posed: The posed parts.
+
+    Returns:
+        (lengths (P,), thicknesses (P,)), in the unit of the points.
+
+    Taught in: notebook 01.
+    """
+    points, ends = posed.points, posed.starts + posed.counts - 1
+    following = np.empty_like(points)
+    following[:-1] = points[1:]
+    following[ends] = points[posed.starts]
+    steps = following - points
+    lengths = np.add.reduceat(np.hypot(steps[:, 0], steps[:, 1]), posed.starts)
+    crosses = points[:, 0] * following[:, 1] - points[:, 1] * following[:, 0]
+    areas = 0.5 * np.abs(np.add.reduceat(crosses, posed.starts))
+    return lengths, 2 * areas / np.maximum(lengths, 1e-9)

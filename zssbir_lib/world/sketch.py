@@ -1,0 +1,226 @@
+"""Render a class definition as a sketch: shaky, incomplete pen lines on paper.
+
+Taught in: notebook 01.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from PIL import Image, ImageDraw
+
+from zssbir_lib.world.drawing import Drawing, Part
+from zssbir_lib.world.options import SketchOptions, check_size
+from zssbir_lib.world.photo import Definition
+from zssbir_lib.world.pose import PosedParts, outline_sizes, pose_parts
+from zssbir_lib.world.strokes import (
+    PEN_PER_GAP,
+    both_sides,
+    cut_outline,
+    narrowest_gap,
+    pieces,
+    shaky,
+    sharp_corners,
+)
+
+SUPERSAMPLING = 3  # pixels of the canvas per image pixel and direction
+PAPER = 255
+HOLLOW = 2.5  # strokes thicker than this many pens are drawn with two edges
+THINNEST_PEN = 0.9  # pixels of a 64-pixel image
+
+
+@dataclass(frozen=True)
+class Hand:
+    """How one sketch is drawn, decided once per image.
+
+    Attributes:
+        detail: Highest level of detail that is drawn, 0 to 2.
+        tremor: Unsteadiness along a line, in units of the object's longer side.
+        missing: Probability that a piece of a line is left out.
+        overshoots: Whether strokes run past their ends.
+        gap: Largest share of an outline that stays open.
+        opaque: Whether nearer parts hide those behind them.
+        ink: Grey level of the pen, 0 (black) to 70.
+        pen: Wished width of the pen, in pixels of a 64-pixel image.
+
+    Taught in: notebook 01.
+    """
+
+    detail: int
+    tremor: float
+    missing: float
+    overshoots: bool
+    gap: float
+    opaque: bool
+    ink: int
+    pen: float
+
+
+def pick_hand(options: SketchOptions, rng: np.random.Generator) -> Hand:
+    """Decide how one sketch is drawn.
+
+    Args:
+        options: The difficulty knobs.
+        rng: The image's generator.
+
+    Returns:
+        The hand; more abstract sketches have less detail and shakier, missing lines.
+
+    Taught in: notebook 01.
+    """
+    spread, tremor, missing, over, gap, solid, ink, pen = rng.random(8).tolist()
+    abstraction = options.abstraction + 0.8 * (spread - 0.5)
+    clumsy = min(1.0, max(0.0, options.abstraction + 0.4 * (spread - 0.5)))
+    thin, thick = options.pen
+    return Hand(
+        detail=2 if abstraction < 0.3 else 1 if abstraction < 0.7 else 0,
+        tremor=(0.3 + 1.4 * clumsy) * (0.003 + 0.009 * tremor),
+        missing=0.2 * clumsy * missing,
+        overshoots=over < 0.8 * clumsy,
+        gap=0.16 * clumsy * gap,
+        opaque=solid < 0.85,
+        ink=int(70 * ink),
+        pen=thin + (thick - thin) * pen,
+    )
+
+
+def fitting_pen(
+    wished: float, posed: PosedParts, closed: np.ndarray, scale: float
+) -> float:
+    """Return the pen width that keeps neighbouring lines apart.
+
+    Args:
+        wished: Width the hand would like, in pixels of a 64-pixel image.
+        posed: The posed parts.
+        closed: Which parts are outlines rather than strokes, (P,) bool.
+        scale: Size of the object as a share of the image.
+
+    Returns:
+        Pen width as a share of the image, at most the wished one.
+
+    Taught in: notebook 01.
+    """
+    lengths, _ = outline_sizes(posed)
+    lengths = np.where(closed, lengths, lengths / 2)  # there and back again
+    widest = PEN_PER_GAP * narrowest_gap(posed, lengths) * scale
+    return min(wished / 64, max(THINNEST_PEN / 64, widest))
+
+
+def _prepare(
+    canvas: ImageDraw.ImageDraw,
+    part: Part,
+    points: np.ndarray,
+    thickness: float,
+    hand: Hand,
+    rng: np.random.Generator,
+) -> list[np.ndarray]:
+    """Erase what an opaque part hides; return the lines to draw for it.
+
+    A thickness of 0 stands for a stroke that the pen draws in one go.
+    """
+    flat = points.ravel().tolist()
+    if part.closed:
+        if hand.opaque:
+            canvas.polygon(flat, fill=PAPER)
+        start, gap = rng.random(2).tolist()
+        outline = np.concatenate([points, points[:1]])
+        return [cut_outline(outline, start, gap * hand.gap)]
+    if thickness == 0:
+        return [points]
+    if hand.opaque:
+        canvas.line(flat, fill=PAPER, width=round(thickness))
+    return both_sides(points, thickness)
+
+
+def _draw_line(
+    canvas: ImageDraw.ImageDraw,
+    line: np.ndarray,
+    pen: float,
+    hand: Hand,
+    essential: bool,
+    rng: np.random.Generator,
+) -> None:
+    """Draw a line as one to three strokes; long unessential pieces may be missing."""
+    count = 1 if len(line) < 14 else 1 + int(3 * rng.random() ** 2)
+    for stroke in pieces(line, count):
+        skipped, pressure, reach = rng.random(3).tolist()
+        if not essential and skipped < hand.missing:
+            continue
+        if hand.overshoots:
+            end = stroke[-1] + (stroke[-1] - stroke[-2]) * (0.6 * reach)
+            stroke = np.concatenate([stroke, end[None]])
+        width = max(1, round(pen * (0.85 + 0.3 * pressure)))
+        canvas.line(stroke.ravel().tolist(), fill=hand.ink, width=width)
+        if width > 2:
+            radius = width / 2 - 0.5
+            for x, y in sharp_corners(stroke).tolist():
+                box = (x - radius, y - radius, x + radius, y + radius)
+                canvas.ellipse(box, fill=hand.ink)
+
+
+def _draw_parts(
+    canvas: ImageDraw.ImageDraw,
+    parts: Sequence[Part],
+    outlines: list[np.ndarray],
+    stretch: float,
+    pen: float,
+    hand: Hand,
+    rng: np.random.Generator,
+) -> None:
+    """Draw all parts in order; an opaque part first erases what lies behind it."""
+    for index, (part, points) in enumerate(zip(parts, outlines, strict=True)):
+        if part.detail > 0 and np.ptp(points, axis=0).max() < 1.5 * pen:
+            continue  # smaller than the pen: it would only be a blot
+        thickness = part.width * stretch
+        hollow = thickness if thickness > HOLLOW * pen else 0.0
+        for line in _prepare(canvas, part, points, hollow, hand, rng):
+            _draw_line(canvas, line, pen, hand, index == 0, rng)
+
+
+def render_sketch(
+    definition: Definition,
+    rng: np.random.Generator,
+    size: int = 32,
+    options: SketchOptions | None = None,
+) -> np.ndarray:
+    """Render one sketch of an object.
+
+    Args:
+        definition: A class of the world: a function that draws one object.
+        rng: The image's generator, see `image_rng`.
+        size: Height and width in pixels, 16 to 512.
+        options: The difficulty knobs; by default `SketchOptions()`.
+
+    Returns:
+        Sketch, (size, size) uint8, 255 is paper.
+
+    Raises:
+        ValueError: If the size is not allowed or the definition draws nothing.
+
+    Taught in: notebook 01.
+    """
+    check_size(size)
+    options = options or SketchOptions()
+    draw = Drawing(rng)
+    definition(draw)
+    hand = pick_hand(options, rng)
+    kept = rng.random(len(draw.parts)).tolist()
+    parts = [
+        part
+        for part, draw_it in zip(draw.parts, kept, strict=True)
+        if part.detail == 0 or (part.detail <= hand.detail and draw_it < 0.85)
+    ]
+    posed = pose_parts(parts, rng, options.pose)
+    place, right, down = rng.random(3).tolist()
+    scale = options.scale[0] + (options.scale[1] - options.scale[0]) * place
+    margin = 0.25 * (1 - scale)
+    centre = np.array([0.5 + margin * (2 * right - 1), 0.5 + margin * (2 * down - 1)])
+    closed = np.array([part.closed for part in parts])
+    width = size * SUPERSAMPLING
+    pen = fitting_pen(hand.pen, posed, closed, scale) * width
+    points = shaky(posed, rng, hand.tremor, 0.6 * hand.tremor)
+    outlines = posed.split((points * scale + centre) * width)
+    image = Image.new("L", (width, width), PAPER)
+    stretch = posed.stretch * scale * width
+    _draw_parts(ImageDraw.Draw(image), parts, outlines, stretch, pen, hand, rng)
+    return np.asarray(image.reduce(SUPERSAMPLING))
