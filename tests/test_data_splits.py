@@ -14,7 +14,9 @@ from zssbir_lib.data import (
     load_split,
     public_split,
     public_split_names,
+    split_names,
 )
+from zssbir_lib.world.groups import WORLD_SPLITS
 
 PUBLIC = (
     "sketchy-25",
@@ -148,7 +150,14 @@ def test_public_names():
 
 @pytest.mark.parametrize(
     ("name", "seen", "unseen"),
-    zip(PUBLIC, (100, 104, 220, 80, 100, 220), (25, 21, 30, 30, 25, 30), strict=True),
+    [
+        ("sketchy-25", 100, 25),
+        ("sketchy-21", 104, 21),
+        ("tuberlin-30", 220, 30),
+        ("quickdraw-30", 80, 30),
+        ("sketchy-25-sempcyc", 100, 25),
+        ("tuberlin-30-sempcyc", 220, 30),
+    ],
 )
 def test_public_split_sizes(name, seen, unseen):
     split = load_split(name)
@@ -195,10 +204,40 @@ def test_public_splits_equal_the_reference_lists(shared):
 
 
 def test_unknown_public_split():
-    with pytest.raises(
-        ValueError, match="did you mean 'sketchy-25'.*there are: sketchy"
-    ):
+    with pytest.raises(ValueError, match="did you mean 'sketchy-25'.*there are: s"):
         public_split("sketchy25")
+
+
+# names of every kind
+
+
+def test_every_name_loads():
+    names = split_names()
+    assert names[:3] == ("world-a", "world-b", "world-c") and names[-6:] == PUBLIC
+    for name in names:
+        assert load_split(name).name == name
+
+
+def test_world_split_has_four_groups():
+    split = load_split("world-a")
+    groups = WORLD_SPLITS["world-a"]
+    assert split.seen == groups.seen and split.unseen == groups.unseen
+    assert split.validation == groups.validation and len(split.validation) > 0
+    assert split.pretraining == groups.pretraining and len(split.pretraining) > 0
+
+
+def test_a_name_wins_over_a_file(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    Path("world-a").write_text('{"seen": ["ant"], "unseen": ["bus"]}')
+    assert load_split("world-a").seen != ("ant",)
+
+
+def test_unknown_name_or_file():
+    with pytest.raises(
+        FileNotFoundError,
+        match="no split or file 'wrld-a' .did you mean 'world-a'.*sketchy-21",
+    ):
+        load_split("wrld-a")
 
 
 # comparison

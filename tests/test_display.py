@@ -203,9 +203,9 @@ def test_retrieval_panel_refuses_numbers_that_do_not_fit():
 
 def test_training_curves_draw_loss_and_the_epochs_that_were_validated():
     history = [
-        {"loss": 0.2, "validation map@all": None},
-        {"loss": 0.1, "validation map@all": 0.3},
-        {"loss": 0.05, "validation map@all": 0.25},
+        {"loss": 0.2, "validation": None},
+        {"loss": 0.1, "validation": 0.3},
+        {"loss": 0.05, "validation": 0.25},
     ]
     figure = display.training_curves(history, title="It falls")
     left, right = figure.axes

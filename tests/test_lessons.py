@@ -8,6 +8,7 @@ import torch
 
 from zssbir_lib.exercises import EXERCISES, Exercise
 from zssbir_lib.lessons import (
+    PROFILES,
     active_profile,
     agrees,
     check_close,
@@ -16,6 +17,7 @@ from zssbir_lib.lessons import (
     readable,
     set_seed,
 )
+from zssbir_lib.training import PROFILES as LENGTHS_OF_TRAINING
 
 
 @pytest.fixture
@@ -41,6 +43,10 @@ def test_profile_comes_from_the_environment(monkeypatch):
     monkeypatch.setenv("ZSSBIR_PROFILE", "fast")
     with pytest.raises(ValueError, match="'fast'; expected one of smoke, quick, book"):
         active_profile()
+
+
+def test_every_profile_is_a_length_of_training():
+    assert set(PROFILES) <= set(LENGTHS_OF_TRAINING)
 
 
 # --- checkpoints ---------------------------------------------------------------------

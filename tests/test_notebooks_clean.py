@@ -106,7 +106,8 @@ def test_no_absolute_path(path):
 def test_metadata_is_portable(path):
     metadata = load(path)["metadata"]
     assert "widgets" not in metadata, "widget state is stored"
-    assert metadata["kernelspec"]["name"] == "python3"
+    kernel = metadata.get("kernelspec", {}).get("name")
+    assert kernel == "python3", f"the kernel is {kernel!r}"
 
 
 # --- size and content ----------------------------------------------------------------

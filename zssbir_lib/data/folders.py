@@ -43,7 +43,7 @@ def read_class_folders(
     """
     if on_unreadable not in ON_UNREADABLE:
         raise ValueError(
-            f'on_unreadable is {on_unreadable!r}, expected "raise", "skip"'
+            f"on_unreadable is {on_unreadable!r}, expected one of {ON_UNREADABLE}"
         )
     paths = find_class_files(root)
     if on_unreadable == "skip":

@@ -9,6 +9,7 @@ from pathlib import Path
 from zssbir_lib.data.class_names import suggest
 from zssbir_lib.data.public_splits import public_split, public_split_names
 from zssbir_lib.data.splits import ZeroShotSplit
+from zssbir_lib.world.groups import WORLD_SPLITS
 
 REQUIRED_KEYS = ("seen", "unseen")
 CLASS_KEYS = (*REQUIRED_KEYS, "validation", "pretraining")
@@ -20,7 +21,7 @@ def split_names() -> tuple[str, ...]:
 
     Taught in: notebook 01.
     """
-    return (*_world_splits(), *public_split_names())
+    return (*WORLD_SPLITS, *public_split_names())
 
 
 def load_split(name_or_path: str | Path) -> ZeroShotSplit:
@@ -48,13 +49,13 @@ def load_split(name_or_path: str | Path) -> ZeroShotSplit:
     name = str(name_or_path)
     if name in public_split_names():
         return public_split(name).split
-    if Path(name_or_path).is_file():
-        return read_split_file(Path(name_or_path))
-    if name in _world_splits():
-        groups = _world_splits()[name]
+    if name in WORLD_SPLITS:
+        groups = WORLD_SPLITS[name]
         return ZeroShotSplit(
             name, groups.seen, groups.validation, groups.unseen, groups.pretraining
         )
+    if Path(name_or_path).is_file():
+        return read_split_file(Path(name_or_path))
     raise FileNotFoundError(
         f"no split or file {suggest(name, split_names())}; give a JSON file or one of: "
         f"{', '.join(split_names())}"
@@ -111,10 +112,3 @@ def _names(value: object, key: str, path: Path) -> tuple[str, ...]:
     if isinstance(value, list) and all(isinstance(name, str) for name in value):
         return tuple(value)
     raise ValueError(f"split file {path}: {key!r} must be a list of class names")
-
-
-def _world_splits() -> dict:
-    """Return the named splits of the embedded world."""
-    from zssbir_lib.world.groups import WORLD_SPLITS
-
-    return WORLD_SPLITS

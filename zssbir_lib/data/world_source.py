@@ -4,7 +4,6 @@ Taught in: notebook 01.
 """
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
@@ -12,9 +11,8 @@ import torch
 from zssbir_lib.data.class_names import check_known
 from zssbir_lib.data.images import ImageSet, SketchPhotoData
 from zssbir_lib.modality import PHOTO, SKETCH
-
-if TYPE_CHECKING:
-    from zssbir_lib.world import PhotoOptions, SketchOptions
+from zssbir_lib.world import PhotoOptions, SketchOptions, load_world
+from zssbir_lib.world import class_names as world_class_names
 
 
 def load_world_data(
@@ -23,8 +21,8 @@ def load_world_data(
     photos: int = 100,
     sketches: int = 60,
     seed: int = 0,
-    photo_options: "PhotoOptions | None" = None,
-    sketch_options: "SketchOptions | None" = None,
+    photo_options: PhotoOptions | None = None,
+    sketch_options: SketchOptions | None = None,
     workers: int | None = None,
 ) -> SketchPhotoData:
     """Draw (or read from the cache) sketches and photos of the embedded world.
@@ -47,8 +45,6 @@ def load_world_data(
 
     Taught in: notebook 01.
     """
-    from zssbir_lib.world import SketchOptions, load_world
-
     names = _checked_names(class_names)
     world = load_world(
         names,
@@ -56,8 +52,8 @@ def load_world_data(
         sketches=sketches,
         size=image_size,
         seed=seed,
-        photo_options=_or_default(photo_options),
-        sketch_options=sketch_options or SketchOptions(),
+        photo_options=photo_options,
+        sketch_options=sketch_options,
         workers=workers,
     )
     paper = _stacked(world.sketches, names)
@@ -77,7 +73,7 @@ def load_pretraining_photos(
     image_size: int = 32,
     photos: int = 100,
     seed: int = 0,
-    photo_options: "PhotoOptions | None" = None,
+    photo_options: PhotoOptions | None = None,
     workers: int | None = None,
 ) -> ImageSet:
     """Draw photos only: what a backbone is pretrained on in the embedded world.
@@ -98,15 +94,13 @@ def load_pretraining_photos(
 
     Taught in: notebook 01.
     """
-    from zssbir_lib.world import load_world
-
     names = _checked_names(class_names)
     world = load_world(
         names,
         photos=photos,
         size=image_size,
         seed=seed,
-        photo_options=_or_default(photo_options),
+        photo_options=photo_options,
         workers=workers,
         photo_only=names,
     )
@@ -115,21 +109,12 @@ def load_pretraining_photos(
 
 def _checked_names(class_names: Sequence[str] | None) -> tuple[str, ...]:
     """Check that the world has the classes; None stands for all of them."""
-    from zssbir_lib.world.catalogue import class_names as world_class_names
-
     existing = tuple(world_class_names())
     names = existing if class_names is None else tuple(class_names)
     if not names:
         raise ValueError("class_names is empty, expected at least one class")
     check_known(names, existing, "the embedded world (data set 'world')")
     return names
-
-
-def _or_default(photo_options: "PhotoOptions | None") -> "PhotoOptions":
-    """Replace None by the default options."""
-    from zssbir_lib.world import PhotoOptions
-
-    return photo_options or PhotoOptions()
 
 
 def _stacked(images: dict[str, np.ndarray], names: tuple[str, ...]) -> torch.Tensor:

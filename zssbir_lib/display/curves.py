@@ -17,7 +17,7 @@ from zssbir_lib.display.style import FIGURE_WIDTH, NEUTRAL_COLOUR
 def training_curves(
     history: Sequence[Mapping[str, float | None]],
     loss: str = "loss",
-    validation: str = "validation map@all",
+    validation: str = "validation",
     title: str | None = None,
 ) -> Figure:
     """Draw the training loss and the validation score, epoch by epoch.

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 import torch
 from torch import Tensor
 
+from zssbir_lib.evaluation.distances import at_least_float32
+
 
 def check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
     """Raise ValueError unless the value is one of the choices.
@@ -122,7 +124,8 @@ def _check_embeddings(name: str, features: Tensor, distance: str) -> None:
             f"{name} has type {features.dtype}: {distance} distance needs floating "
             'point embeddings (binary codes go with distance="hamming")'
         )
-    length = torch.linalg.vector_norm(features, dim=1).float()
+    wide = at_least_float32(features.dtype)
+    length = torch.linalg.vector_norm(features, dim=1, dtype=wide).float()
     bad = (~length.square().isfinite()).nonzero().flatten()
     if len(bad) > 0:
         raise ValueError(

@@ -4,7 +4,8 @@ Ranking needs no distances, only numbers in the same order. With unit vectors th
 cosine distance is one minus a dot product; the squared Euclidean distance is
 |q|^2 - 2 q.g + |g|^2, where |q|^2 is the same for the whole gallery; the Hamming
 distance of two codes written as -1 and +1 is (bits - q.g) / 2. So each distance is
-one matrix product, exact for whole numbers, on any device.
+one matrix product, exact for whole numbers, on any device. It is done in float32,
+or in float64 if the gallery's embeddings are.
 """
 
 import math
@@ -28,6 +29,7 @@ class GalleryKeys:
 
     def __init__(self, gallery: Tensor, distance: str) -> None:
         self.distance = distance
+        self.dtype = at_least_float32(gallery.dtype)
         self.centre = coarse_mean(gallery) if distance == "euclidean" else None
         self.gallery = self._prepare(gallery)
         self.offset = None
@@ -39,10 +41,10 @@ class GalleryKeys:
 
         Args:
             query: (Q, D) embeddings or codes of the gallery's kind.
-            out: (Q, N) float32 buffer to write into; None to make one.
+            out: (Q, N) buffer of type ``dtype`` to write into; None to make one.
 
         Returns:
-            (Q, N) float32 keys, in each row ordered like the distances.
+            (Q, N) keys, in each row ordered like the distances.
 
         Taught in: notebook 02.
         """
@@ -50,42 +52,50 @@ class GalleryKeys:
         return keys if self.offset is None else keys.add_(self.offset)
 
     def _prepare(self, features: Tensor) -> Tensor:
-        """Bring embeddings or codes to the float32 form that is multiplied."""
+        """Bring embeddings or codes to the form that is multiplied."""
         if self.distance == "hamming":
             return code_signs(features)
+        features = features.to(self.dtype)
         if self.distance == "cosine":
-            return normalize(features.float(), dim=1)
-        if not self.centre.any():
-            return features.float()
-        return (features - self.centre).float()
+            return normalize(features, dim=1)
+        return features - self.centre if self.centre.any() else features
+
+
+def at_least_float32(dtype: torch.dtype) -> torch.dtype:
+    """Return float64 for float64, float32 for everything else.
+
+    Taught in: notebook 02.
+    """
+    return torch.float64 if dtype == torch.float64 else torch.float32
 
 
 def half_squared_lengths(features: Tensor) -> Tensor:
-    """Return |g|^2 / 2 of every row, less one number for all, as float32.
+    """Return |g|^2 / 2 of every row, less one number for all.
 
     The number, about the mean, changes no order but leaves more digits for the
     differences.
 
     Args:
-        features: (N, D) float32.
+        features: (N, D) float32 or float64.
 
     Returns:
-        (N,) float32, computed in float64.
+        (N,) numbers of that type, computed in float64.
 
     Taught in: notebook 02.
     """
-    blocks = features.split(4096)
+    blocks = features.split(256)  # small enough for the processor's cache
     halves = torch.cat([block.double().square().sum(dim=1) / 2 for block in blocks])
-    return (halves - coarse_mean(halves[:, None])).float()
+    return (halves - coarse_mean(halves[:, None])).to(features.dtype)
 
 
 def coarse_mean(features: Tensor) -> Tensor:
-    """Return the mean of the rows, rounded to a grid as wide as their spread.
+    """Return about the mean of the rows, on a grid as wide as their spread.
 
     Euclidean distances do not change when everything is shifted, but float32
     rounding does: it is smallest around the origin. The grid (a power of two)
     keeps whole numbers exact, so that equal distances stay equal, and it makes
-    the shift zero for features that already lie around the origin.
+    the shift zero for features that already lie around the origin. A thousand
+    rows are enough to estimate it.
 
     Args:
         features: (N, D) embeddings of any floating type.
@@ -95,10 +105,11 @@ def coarse_mean(features: Tensor) -> Tensor:
 
     Taught in: notebook 02.
     """
-    features = features if features.dtype == torch.float64 else features.float()
-    spread = features.std(dim=0, correction=0).max()
+    sample = features[:: 1 + len(features) // 1000]
+    sample = sample.to(at_least_float32(features.dtype))
+    spread = sample.std(dim=0, correction=0).max()
     grid = 2.0 ** math.frexp(float(spread))[1]
-    return (features.mean(dim=0) / grid).round() * grid
+    return (sample.mean(dim=0) / grid).round() * grid
 
 
 def code_signs(codes: Tensor) -> Tensor:

@@ -59,7 +59,7 @@ def walk_rankings(
     columns_of = class_slices(gallery_labels)
     keys = GalleryKeys(gallery[gallery_order], distance)
     chunk_size = max(1, min(chunk_size, BUFFER_ELEMENTS // len(gallery)))
-    buffer = torch.empty(chunk_size, len(gallery), device=gallery.device)
+    buffer = keys.gallery.new_empty(chunk_size, len(gallery))
 
     query_order = query_labels.argsort(stable=True)
     has_relevant = torch.isin(query_labels[query_order], gallery_labels)
@@ -93,8 +93,8 @@ def rank_relevant(
     """Count ranks and hits of the relevant photos of queries of one class.
 
     Args:
-        keys: (Q, N) float32 ordering keys, smaller is nearer. Overwritten.
-        relevant: (Q, R) float32, the keys of the relevant photos among them.
+        keys: (Q, N) ordering keys, smaller is nearer. Overwritten.
+        relevant: (Q, R), the keys of the relevant photos among them.
             Overwritten.
         ks: the cut-offs K.
         ties: "block", "optimistic" or "pessimistic".
@@ -120,8 +120,8 @@ def block_cut(keys: Tensor, relevant: Tensor, depth: int) -> Cut:
     """Count the hits inside the first photos when tied photos share their ranks.
 
     Args:
-        keys: (Q, N) float32, ascending.
-        relevant: (Q, R) float32, ascending.
+        keys: (Q, N), ascending.
+        relevant: (Q, R), ascending.
         depth: the cut-off K.
 
     Returns:

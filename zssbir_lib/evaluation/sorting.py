@@ -14,10 +14,10 @@ def sort_rows(rows: Tensor) -> Tensor:
     """Sort every row in ascending order; the input may be overwritten.
 
     Args:
-        rows: (Q, N) float32.
+        rows: (Q, N) float32 or float64.
 
     Returns:
-        (Q, N) float32, on the CPU the same memory.
+        (Q, N), on the CPU the same memory.
 
     Taught in: notebook 02.
     """
@@ -31,8 +31,8 @@ def count_up_to(sorted_rows: Tensor, values: Tensor, strictly: bool = False) -> 
     """Count in each row how many entries are at most (or strictly below) a value.
 
     Args:
-        sorted_rows: (Q, N) float32, ascending.
-        values: (Q, R) float32.
+        sorted_rows: (Q, N), ascending.
+        values: (Q, R) of the same type.
         strictly: count entries below the value, not those equal to it.
 
     Returns:
@@ -56,7 +56,7 @@ def count_in_itself(sorted_rows: Tensor, strictly: bool = False) -> Tensor:
     """Count for each entry how many of its row are at most (or below) it.
 
     Args:
-        sorted_rows: (Q, R) float32, ascending.
+        sorted_rows: (Q, R), ascending.
         strictly: count entries below, not those equal.
 
     Returns:

@@ -6,7 +6,7 @@ from zssbir_lib.training.checkpoints import (
     restore_state,
     save_checkpoint,
 )
-from zssbir_lib.training.embedding import embed, score_generalised, score_retrieval
+from zssbir_lib.training.embedding import embed
 from zssbir_lib.training.experiment import (
     Experiment,
     evaluate_experiment,
@@ -35,6 +35,11 @@ from zssbir_lib.training.schedule import (
     learning_rate_factor,
     set_learning_rate,
 )
+from zssbir_lib.training.scoring import (
+    embed_zero_shot,
+    score_generalised,
+    score_retrieval,
+)
 from zssbir_lib.training.state import TrainingState, build_net, new_state
 from zssbir_lib.training.study import (
     StudyRun,
@@ -56,6 +61,7 @@ __all__ = [
     "build_net",
     "build_optimiser",
     "embed",
+    "embed_zero_shot",
     "end_epoch",
     "evaluate_experiment",
     "fit",

@@ -1,13 +1,10 @@
-"""Embedding whole sets of images, and scoring retrieval between them."""
-
-from typing import Any
+"""Embedding whole sets of images."""
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from zssbir_lib.data import ImageSet, SketchPhotoData
-from zssbir_lib.evaluation import evaluate_retrieval
+from zssbir_lib.data import ImageSet
 from zssbir_lib.models import EmbeddingNet
 from zssbir_lib.training.preparation import prepare_images
 
@@ -60,25 +57,3 @@ def _embed_batch(
     if feature == "pooled":
         return functional.normalize(pooled, dim=1).cpu()
     return net.project(pooled).cpu()  # (B, D)
-
-
-def score_retrieval(
-    net: EmbeddingNet, data: SketchPhotoData, feature: str = "embedding"
-) -> dict[str, Any]:
-    """Retrieve photos with sketches, over all classes of a data set.
-
-    Args:
-        net: the network.
-        data: its sketches are the queries, its photos the gallery.
-        feature: see `embed`.
-
-    Returns:
-        The metrics of `evaluate_retrieval`.
-
-    Taught in: notebook 02.
-    """
-    queries = embed(net, data.sketches, feature)
-    gallery = embed(net, data.photos, feature)
-    return evaluate_retrieval(
-        queries, gallery, data.sketches.labels, data.photos.labels
-    )

@@ -10,11 +10,15 @@ import torch
 from zssbir_lib.data import SketchPhotoData, ZeroShotData, ZeroShotSplit
 from zssbir_lib.models import EmbeddingNet
 from zssbir_lib.training.checkpoints import read_checkpoint, restore_state
-from zssbir_lib.training.embedding import score_generalised, score_retrieval
 from zssbir_lib.training.loop import fit
 from zssbir_lib.training.methods import build_method
 from zssbir_lib.training.provenance import provenance, write_json
 from zssbir_lib.training.recipes import Recipe
+from zssbir_lib.training.scoring import (
+    embed_zero_shot,
+    score_generalised,
+    score_retrieval,
+)
 from zssbir_lib.training.state import TrainingState, new_state
 
 CHECKPOINT = "checkpoint.pt"
@@ -156,8 +160,9 @@ def evaluate_experiment(
     Taught in: notebook 02.
     """
     feature = experiment.recipe.feature
-    result = {"metrics": score_retrieval(net, parts.unseen, feature)}
-    result["metrics_macro"] = score_retrieval(net, parts.unseen, feature, "macro")
+    sets = embed_zero_shot(net, parts.unseen, feature)
+    result = {"metrics": sets.evaluate()}
+    result["metrics_macro"] = sets.evaluate(average="macro")
     if parts.validation is not None:
         result["validation"] = score_retrieval(net, parts.validation, feature)
     if experiment.generalised:

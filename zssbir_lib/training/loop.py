@@ -1,19 +1,18 @@
 """The training loop, the same for every method."""
 
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import torch
 from torch import Tensor
-from tqdm import tqdm
 
 from zssbir_lib.models import set_training_mode
 from zssbir_lib.training.checkpoints import save_checkpoint
 from zssbir_lib.training.interruption import Interruption
 from zssbir_lib.training.methods import Batch, Method
 from zssbir_lib.training.preparation import prepare_images
+from zssbir_lib.training.progress import StepProgress
 from zssbir_lib.training.schedule import learning_rate_factor, set_learning_rate
 from zssbir_lib.training.state import TrainingState
 
@@ -46,13 +45,13 @@ def fit(
     if state.recipe.patience and validate is None:
         raise ValueError("early stopping (patience) needs validation classes")
 
-    with Interruption() as interruption, progress_bar(state) as bar:
-        started = time.perf_counter()
+    progress = StepProgress(state.total_steps, state.step)
+    with progress, Interruption() as interruption:
         while not state.finished:
             batch = method.draw(state.generator)
             losses = training_step(state, method, batch)
             state.epoch_losses.append(losses)
-            show_progress(bar, losses, len(batch.labels), started)
+            progress.step(losses["loss"], len(batch.labels))
 
             if state.step % state.steps_per_epoch == 0:
                 end_epoch(state, validate)
@@ -106,9 +105,8 @@ def training_step(
     total.backward()
     state.optimiser.step()
     state.step += 1
-    return {name: float(value) for name, value in losses.items()} | {
-        "loss": float(total)
-    }
+    values = losses | {"loss": total}
+    return {name: value.item() for name, value in values.items()}
 
 
 def check_finite(total: Tensor, state: TrainingState) -> None:
@@ -116,7 +114,7 @@ def check_finite(total: Tensor, state: TrainingState) -> None:
     if not torch.isfinite(total):
         rate = state.optimiser.param_groups[-1]["lr"]
         raise ValueError(
-            f"the loss is {float(total)} at step {state.step + 1} of "
+            f"the loss is {total.item()} at step {state.step + 1} of "
             f"{state.total_steps} (learning rate {rate:.2g}). Try a smaller "
             "learning_rate, and look for broken images; the checkpoint of the last "
             "whole epoch is untouched"
@@ -152,18 +150,3 @@ def note_validation(state: TrainingState, value: float) -> None:
             state.best_weights = {n: w.detach().clone() for n, w in weights.items()}
     else:
         state.stale_epochs += 1
-
-
-def progress_bar(state: TrainingState) -> tqdm:
-    """Return a bar over the steps of the whole training."""
-    return tqdm(total=state.total_steps, initial=state.step, unit="step", leave=False)
-
-
-def show_progress(
-    bar: tqdm, losses: dict[str, float], images: int, started: float
-) -> None:
-    """Move the bar one step on, with the loss and images per second."""
-    bar.update(1)
-    steps = bar.n - bar.initial
-    speed = steps * images / (time.perf_counter() - started)
-    bar.set_postfix_str(f"loss {losses['loss']:.3f}, {speed:.0f} images/s")

@@ -10,7 +10,7 @@ import numpy as np
 
 from zssbir_lib.world.palette import Colour, luminance
 
-LUMINANCES = np.linspace(0.08, 0.95, 24)  # what a background may be
+LUMINANCES = np.linspace(0.12, 0.94, 24)  # what a background may be
 LEAST_SEPARATION = 0.2  # between object and background luminance, on average
 FULL_SEPARATION = 0.3  # a part cannot count for more than this
 TEXTURES = 24
@@ -34,7 +34,7 @@ def separated_luminances(colours: tuple[Colour, ...], areas: np.ndarray) -> np.n
 
     Taught in: notebook 01.
     """
-    parts = np.array([luminance(colour) for colour in colours])
+    parts = luminance(np.array(colours).T)
     distances = np.abs(LUMINANCES[:, None] - parts[None, :])
     weights = areas / max(1e-9, float(areas.sum()))
     separations = np.minimum(distances, FULL_SEPARATION) @ weights
@@ -42,71 +42,56 @@ def separated_luminances(colours: tuple[Colour, ...], areas: np.ndarray) -> np.n
     return allowed if allowed.any() else separations == separations.max()
 
 
-def muted_colour(rng: np.random.Generator, brightness: float) -> np.ndarray:
-    """Draw a colour of a given luminance that is more often grey than bright.
+def muted_colours(rng: np.random.Generator, brightness: np.ndarray) -> np.ndarray:
+    """Draw colours of given luminance: mostly greyish, often warm or cool.
 
     Args:
         rng: The image's generator.
-        brightness: Wanted luminance, 0 to 1.
+        brightness: Wanted luminances, (N,), 0 to 1.
 
     Returns:
-        (red, green, blue), (3,) float64, 0 to 1.
+        Colours, (3, N) float64, 0 to 1: rows red, green, blue.
 
     Taught in: notebook 01.
     """
-    red, green, blue, saturation = rng.random(4).tolist()
-    grey = luminance((red, green, blue))
+    warmth, tint, saturation = rng.random((3, len(brightness)))
     strength = 0.7 * saturation * saturation
-    channels = (brightness + strength * (value - grey) for value in (red, green, blue))
-    return np.array([min(1.0, max(0.0, value)) for value in channels])
+    warm, pink = strength * (2 * warmth - 1), 0.4 * strength * (2 * tint - 1)
+    red, green, blue = 0.5 * warm + 0.4 * pink, -0.4 * pink, 0.4 * pink - 0.6 * warm
+    shift = brightness - luminance((red, green, blue))
+    colours = np.stack([red + shift, green + shift, blue + shift])
+    return np.minimum(np.maximum(colours, 0.0), 1.0)
 
 
-def background_colours(
-    allowed: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Draw two colours between which the background may change gradually.
+def surrounding_luminances(
+    allowed: np.ndarray, clutter: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw the luminances of the background's two ends and of the clutter shapes.
+
+    Everything between the two ends is allowed, too, so that the object does not vanish
+    somewhere along a gradient. Few clutter shapes have the object's own tones.
 
     Args:
         allowed: Which of `LUMINANCES` let the object be seen, (24,) bool.
+        clutter: Number of clutter shapes.
         rng: The image's generator.
 
     Returns:
-        Two colours, (3,) each; all luminances between theirs are allowed, too.
+        Luminances, (2 + clutter,): first end, second end, clutter shapes.
 
     Taught in: notebook 01.
     """
-    choices = np.flatnonzero(allowed).tolist()
-    first = choices[int(len(choices) * rng.random())]
-    low = high = first
-    while low - 1 in choices:
-        low -= 1
-    while high + 1 in choices:
-        high += 1
+    choices = np.flatnonzero(allowed)
+    first = int(choices[int(len(choices) * rng.random())])
+    blocked = np.flatnonzero(~allowed).tolist()
+    low = max((place + 1 for place in blocked if place < first), default=0)
+    high = min((place - 1 for place in blocked if place > first), default=23)
     second = low + int((high - low + 1) * rng.random())
-    return (
-        muted_colour(rng, float(LUMINANCES[first])),
-        muted_colour(rng, float(LUMINANCES[second])),
-    )
-
-
-def clutter_colour(allowed: np.ndarray, rng: np.random.Generator) -> np.ndarray:
-    """Draw the colour of one clutter shape, seldom in the object's own tones.
-
-    Args:
-        allowed: Which of `LUMINANCES` let the object be seen, (24,) bool.
-        rng: The image's generator.
-
-    Returns:
-        (red, green, blue), (3,) float64, 0 to 1.
-
-    Taught in: notebook 01.
-    """
-    free, position = rng.random(2).tolist()
-    if free < CLUTTER_IN_OBJECT_TONES:
-        choices = LUMINANCES
-    else:
-        choices = LUMINANCES[allowed]
-    return muted_colour(rng, float(choices[int(len(choices) * position)]))
+    free, position = rng.random((2, clutter))
+    hidden = (position * len(LUMINANCES)).astype(int)
+    seen = choices[(position * len(choices)).astype(int)]
+    shapes = np.where(free < CLUTTER_IN_OBJECT_TONES, hidden, seen)
+    return LUMINANCES[np.concatenate([[first, second], shapes]).astype(int)]
 
 
 @lru_cache(maxsize=4)
@@ -184,7 +169,7 @@ def texture_bank(size: int) -> np.ndarray:
     bank = np.empty((TEXTURES, 3, width, width), np.float32)
     for texture in bank:
         common, *own = np.fft.rfft2(rng.standard_normal((4, width, width)))
-        spectrum = np.stack([0.92 * common + 0.39 * channel for channel in own])
+        spectrum = np.stack([0.97 * common + 0.24 * channel for channel in own])
         texture[:] = np.fft.irfft2(spectrum * frequencies ** -rng.uniform(0.9, 1.8))
         texture /= texture.std()
     bank.flags.writeable = False

@@ -241,7 +241,7 @@ def define(name: str) -> Callable[[Drawing], None]:
     )
 
 
-def families() -> dict[str, tuple[str, ...]]:
+def classes_by_family() -> dict[str, tuple[str, ...]]:
     """Return the names of the classes of every family, in the catalogue's order.
 
     Returns:

@@ -218,17 +218,3 @@ def limb_outline(
     half_widths = 0.5 * (width + (end_width - width) * progress)
     offsets = unit_normals(middle) * half_widths[:, None]
     return np.concatenate([middle + offsets, (middle - offsets)[::-1]])
-
-
-def bounding_box(points: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-    """Return the smallest and the largest x and y of an array of points.
-
-    Args:
-        points: Points, (N, 2), N >= 1.
-
-    Returns:
-        (lowest (2,), highest (2,)).
-
-    Taught in: notebook 01.
-    """
-    return points.min(axis=0), points.max(axis=0)

@@ -3,9 +3,13 @@
 Taught in: notebook 01.
 """
 
+from collections.abc import Sequence
+from typing import TypeVar
+
 import numpy as np
 
 Colour = tuple[float, float, float]
+Channel = TypeVar("Channel", float, np.ndarray)
 
 # name: (hue low, hue high, saturation low, high, value low, high), all in turns or 0..1
 COLOURS: dict[str, tuple[float, float, float, float, float, float]] = {
@@ -89,14 +93,14 @@ def pick_colour(name: str, rng: np.random.Generator) -> Colour:
     )
 
 
-def luminance(colour: Colour) -> float:
-    """Return how bright a colour looks, from 0 (black) to 1 (white).
+def luminance(colour: Sequence[Channel]) -> Channel:
+    """Return how bright colours look, from 0 (black) to 1 (white).
 
     Args:
-        colour: (red, green, blue), floats from 0 to 1.
+        colour: (red, green, blue), each a number or an array, 0 to 1.
 
     Returns:
-        The Rec. 601 luma, 0.299 red + 0.587 green + 0.114 blue.
+        The Rec. 601 luma, 0.299 red + 0.587 green + 0.114 blue, shaped as a channel.
 
     Taught in: notebook 01.
     """

@@ -10,13 +10,12 @@ from functools import lru_cache
 import numpy as np
 
 from zssbir_lib.world.background import (
-    background_colours,
-    clutter_colour,
     gradient,
     grain,
-    muted_colour,
+    muted_colours,
     ramps,
     separated_luminances,
+    surrounding_luminances,
     texture_bank,
     window,
 )
@@ -47,30 +46,33 @@ def blur_matrix(size: int, sigma: float) -> np.ndarray:
 
 def _colour_table(
     scene: Scene, areas: np.ndarray, rng: np.random.Generator
-) -> tuple[np.ndarray, np.ndarray]:
-    """Return the table of what each label shows, and the allowed luminances.
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Return what each label shows, and the colours of the background's two ends.
 
     The table has five rows: red, green, blue, "is painted" and "is the object".
     """
     first, count = scene.clutter + 1, len(scene.colours)
-    allowed = separated_luminances(scene.colours, areas[first : first + count])
-    table = np.zeros((5, first + count + scene.occluders), np.float32)
+    last = first + count
+    allowed = separated_luminances(scene.colours, areas[first:last])
+    behind = surrounding_luminances(allowed, scene.clutter, rng)
+    before = 0.1 + 0.8 * rng.random(scene.occluders)
+    muted = muted_colours(rng, np.concatenate([behind, before]))
+    table = np.zeros((5, last + scene.occluders), np.float32)
     table[3, 1:] = 1
-    table[4, first : first + count] = 1
-    for label in range(1, first):
-        table[:3, label] = clutter_colour(allowed, rng)
+    table[4, first:last] = 1
+    table[:3, 1:first] = muted[:, 2 : 2 + scene.clutter]
     tones = 0.93 + 0.14 * rng.random(count)  # equal colours still differ a little
-    table[:3, first : first + count] = np.array(scene.colours).T * tones
-    for label in range(first + count, table.shape[1]):
-        table[:3, label] = muted_colour(rng, 0.1 + 0.8 * rng.random())
-    return table, allowed
+    table[:3, first:last] = np.array(scene.colours).T * tones
+    table[:3, last:] = muted[:, 2 + scene.clutter :]
+    return table, muted[:, 0], muted[:, 1]
 
 
 def _shrink(layers: np.ndarray) -> np.ndarray:
     """Average blocks of 2 x 2 pixels: (C, 2S, 2S) becomes (C, S, S)."""
-    upper, lower = layers[:, ::2], layers[:, 1::2]
-    both = upper[:, :, ::2] + upper[:, :, 1::2] + lower[:, :, ::2] + lower[:, :, 1::2]
-    return both * np.float32(1 / SUPERSAMPLING**2)
+    rows = layers[:, ::2] + layers[:, 1::2]
+    blocks = rows[:, :, ::2] + rows[:, :, 1::2]
+    blocks *= 1 / SUPERSAMPLING**2
+    return blocks
 
 
 def _light(
@@ -107,7 +109,7 @@ def _photograph(
     balance = 1 + realism * 0.2 * (np.array(tint, np.float32) - 0.5)
     image *= balance[:, None, None]
     if blurred < 0.4 * realism:
-        blur = blur_matrix(size, (0.012 + 0.003 * round(4 * amount)) * size)
+        blur = blur_matrix(size, (0.010 + 0.002 * round(4 * amount)) * size)
         image = blur @ image @ blur.T
     return image + window(grain(size), size, rng) * (0.04 * realism * noise)
 
@@ -140,15 +142,12 @@ def photo_and_mask(
     definition(draw)
     scene = paint_scene(draw.parts, rng, size, options)
     areas = np.bincount(scene.labels.ravel(), minlength=256)
-    table, allowed = _colour_table(scene, areas, rng)
-    layers = _shrink(np.take(table, scene.labels, axis=1))
+    table, first, second = _colour_table(scene, areas, rng)
+    layers = _shrink(np.take(table, scene.labels, axis=1, mode="clip"))
     image, painted, mask = layers[:3], layers[3], layers[4]
 
-    first, second = background_colours(allowed, rng)
-    structure = np.float32(min(1.0, options.clutter))
-    image += (1 - painted) * gradient(
-        first, first + (second - first) * structure, size, rng
-    )
+    second = first + (second - first) * min(1.0, options.clutter)
+    image += (1 - painted) * gradient(first, second, size, rng)
     behind, surface, *amounts = rng.random(4).tolist()
     bank = texture_bank(size)
     texture = window(bank[int(len(bank) * behind)], size, rng)

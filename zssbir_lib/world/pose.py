@@ -10,7 +10,6 @@ from dataclasses import dataclass
 import numpy as np
 
 from zssbir_lib.world.drawing import Part
-from zssbir_lib.world.geometry import bounding_box
 
 WARP = 0.035  # size of each bend, in units of the unit square
 STRETCH = 0.16  # logarithm of the largest stretch
@@ -44,29 +43,37 @@ class PosedParts:
         starts = self.starts.tolist()
         return [points[a:b] for a, b in zip(starts, ends, strict=True)]
 
+    def split_flat(self, points: np.ndarray) -> list[list[float]]:
+        """Cut as `split` does, into lists x, y, x, y, ... (what Pillow draws)."""
+        flat = points.ravel().tolist()
+        ends = (2 * (self.starts + self.counts)).tolist()
+        starts = (2 * self.starts).tolist()
+        return [flat[a:b] for a, b in zip(starts, ends, strict=True)]
 
-def warp(points: np.ndarray, rng: np.random.Generator, strength: float) -> np.ndarray:
+
+def warp(
+    x: np.ndarray, y: np.ndarray, rng: np.random.Generator, strength: float
+) -> tuple[np.ndarray, np.ndarray]:
     """Bend points with two slow waves in each direction.
 
     Args:
-        points: Points around (0, 0), (N, 2).
+        x: Coordinates to the right, around 0, (N,).
+        y: Coordinates down, around 0, (N,).
         rng: The image's generator.
         strength: 0 leaves the points where they are, 1 is the usual amount.
 
     Returns:
-        Bent points, (N, 2).
+        Bent (x, y), (N,) each.
 
     Taught in: notebook 01.
     """
-    bent = points.copy()
+    amount = 2 * WARP * strength
     for wave, size_x, size_y, phase_x, phase_y in rng.random((2, 5)).tolist():
         speed = 2 * math.pi * (0.4 + 0.7 * wave)
-        amount = 2 * WARP * strength
-        angles_x = speed * bent[:, 1] + 2 * math.pi * phase_x
-        angles_y = speed * bent[:, 0] + 2 * math.pi * phase_y
-        bent[:, 0] += amount * (size_x - 0.5) * np.sin(angles_x)
-        bent[:, 1] += amount * (size_y - 0.5) * np.sin(angles_y)
-    return bent
+        bend_x = amount * (size_x - 0.5) * np.sin(speed * y + 2 * math.pi * phase_x)
+        bend_y = amount * (size_y - 0.5) * np.sin(speed * x + 2 * math.pi * phase_y)
+        x, y = x + bend_x, y + bend_y
+    return x, y
 
 
 def affine_matrix(rng: np.random.Generator, strength: float) -> np.ndarray:
@@ -112,14 +119,18 @@ def pose_parts(
     if not parts:
         raise ValueError("a class definition drew nothing; it must add at least a part")
     counts = np.array([len(part.points) for part in parts])
-    points = np.concatenate([part.points for part in parts]) - 0.5
-    points = warp(points, rng, strength) @ affine_matrix(rng, strength).T
-    tilt = PERSPECTIVE * strength * (2 * rng.random(2) - 1)
-    points /= 1 + points @ tilt[:, None]
-    low, high = bounding_box(points)
-    stretch = 1 / float((high - low).max())
-    starts = np.cumsum(counts) - counts
-    return PosedParts((points - (low + high) / 2) * stretch, starts, counts, stretch)
+    points = np.concatenate([part.points for part in parts])
+    x, y = warp(points[:, 0] - 0.5, points[:, 1] - 0.5, rng, strength)
+    (xx, xy), (yx, yy) = affine_matrix(rng, strength).tolist()
+    x, y = xx * x + xy * y, yx * x + yy * y
+    tilt_x, tilt_y = rng.random(2).tolist()
+    depth = 1 + (2 * PERSPECTIVE * strength) * ((tilt_x - 0.5) * x + (tilt_y - 0.5) * y)
+    x, y = x / depth, y / depth
+    left, right, upper, lower = x.min(), x.max(), y.min(), y.max()
+    stretch = 1 / float(max(right - left, lower - upper))
+    points[:, 0] = (x - (left + right) / 2) * stretch
+    points[:, 1] = (y - (upper + lower) / 2) * stretch
+    return PosedParts(points, np.cumsum(counts) - counts, counts, stretch)
 
 
 def outline_sizes(posed: PosedParts) -> tuple[np.ndarray, np.ndarray]:
@@ -135,12 +146,10 @@ def outline_sizes(posed: PosedParts) -> tuple[np.ndarray, np.ndarray]:
 
     Taught in: notebook 01.
     """
-    points, ends = posed.points, posed.starts + posed.counts - 1
-    following = np.empty_like(points)
-    following[:-1] = points[1:]
-    following[ends] = points[posed.starts]
-    steps = following - points
-    lengths = np.add.reduceat(np.hypot(steps[:, 0], steps[:, 1]), posed.starts)
-    crosses = points[:, 0] * following[:, 1] - points[:, 1] * following[:, 0]
-    areas = 0.5 * np.abs(np.add.reduceat(crosses, posed.starts))
+    following = np.arange(1, len(posed.points) + 1)
+    following[posed.starts + posed.counts - 1] = posed.starts
+    x, y = posed.points[:, 0], posed.points[:, 1]
+    next_x, next_y = x[following], y[following]
+    lengths = np.add.reduceat(np.hypot(next_x - x, next_y - y), posed.starts)
+    areas = 0.5 * np.abs(np.add.reduceat(x * next_y - next_x * y, posed.starts))
     return lengths, 2 * areas / np.maximum(lengths, 1e-9)

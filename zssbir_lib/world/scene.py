@@ -60,31 +60,48 @@ def kept_parts(parts: Sequence[Part], rng: np.random.Generator) -> list[Part]:
     return [p for p, draw in zip(parts, draws, strict=True) if draw < share[p.detail]]
 
 
-def _random_polygon(
-    rng: np.random.Generator, small: float, large: float, margin: float
-) -> list[tuple[float, float]]:
-    """Return a polygon of 3 to 7 corners around a random point, in the unit square."""
-    x, y, size, corners, turn, *reach = rng.random(12).tolist()
-    x, y = margin + (1 - 2 * margin) * x, margin + (1 - 2 * margin) * y
-    radius, count = small + (large - small) * size, 3 + int(5 * corners)
-    points = []
-    for index, share in enumerate(reach[:count]):
-        angle = 2 * math.pi * (turn + index / count)
-        far = radius * (0.5 + 0.5 * share)
-        points.append((x + far * math.cos(angle), y + far * math.sin(angle)))
-    return points
+def random_polygons(
+    rng: np.random.Generator, count: int, radii: tuple[float, float], margin: float
+) -> list[list[tuple[float, float]]]:
+    """Draw irregular polygons of 3 to 7 corners around random points.
+
+    Args:
+        rng: The image's generator.
+        count: How many polygons.
+        radii: Smallest and largest radius, in units of the image.
+        margin: How far the centres keep from the image's edges, 0 to 0.5.
+
+    Returns:
+        One list of corners (x, y) per polygon, in the unit square.
+
+    Taught in: notebook 01.
+    """
+    if count == 0:
+        return []
+    draws = rng.random((count, 12))
+    corners = (3 + 5 * draws[:, 3:4]).astype(int)
+    angles = 2 * math.pi * (draws[:, 4:5] + np.arange(7) / corners)
+    reach = (0.5 + 0.5 * draws[:, 5:]) * (
+        radii[0] + (radii[1] - radii[0]) * draws[:, 2:3]
+    )
+    centres = margin + (1 - 2 * margin) * draws[:, :2]
+    points = np.stack([np.cos(angles), np.sin(angles)], axis=2) * reach[:, :, None]
+    points += centres[:, None]
+    shapes = zip(points.tolist(), corners[:, 0].tolist(), strict=True)
+    return [[(x, y) for x, y in shape[:number]] for shape, number in shapes]
 
 
 def _paint_clutter(
     canvas: ImageDraw.ImageDraw, width: int, count: int, rng: np.random.Generator
 ) -> None:
     """Paint `count` shapes, numbered from 1: polygons, some of them lines."""
-    for label in range(1, count + 1):
-        corners = _random_polygon(rng, 0.05, 0.35, 0.0)
-        pixels = [(x * width, y * width) for x, y in corners]
-        if rng.random() < 0.3:
-            thickness = max(1, round(width * (0.01 + 0.04 * rng.random())))
-            canvas.line(pixels[:3], fill=label, width=thickness)
+    styles = rng.random((count, 2)).tolist()
+    shapes = random_polygons(rng, count, (0.05, 0.35), 0.0)
+    for label, (kind, thickness) in enumerate(styles, start=1):
+        pixels = [(x * width, y * width) for x, y in shapes[label - 1]]
+        if kind < 0.3:
+            line_width = max(1, round(width * (0.01 + 0.04 * thickness)))
+            canvas.line(pixels[:3], fill=label, width=line_width)
         else:
             canvas.polygon(pixels, fill=label)
 
@@ -103,11 +120,11 @@ def _paint_object(
     scale = options.scale[0] + (options.scale[1] - options.scale[0]) * size
     margin = 0.45 * (1 - scale)
     centre = np.array([0.5 + margin * (2 * x - 1), 0.5 + margin * (2 * y - 1)])
-    pixels = posed.split((posed.points * scale + centre) * width)
+    shapes = posed.split_flat((posed.points * scale + centre) * width)
     thinnest = max(1.4 * SUPERSAMPLING, 0.03 * width)
-    widths = outline_sizes(posed)[1] * (scale * width)
-    for index, (part, points) in enumerate(zip(parts, pixels, strict=True)):
-        flat, label = points.ravel().tolist(), first_label + index
+    widths = (outline_sizes(posed)[1] * (scale * width)).tolist()
+    for index, (part, flat) in enumerate(zip(parts, shapes, strict=True)):
+        label = first_label + index
         if part.closed:
             canvas.polygon(flat, fill=label)
             missing = round(thinnest - widths[index])
@@ -144,9 +161,9 @@ def paint_scene(
     _paint_object(canvas, width, parts, clutter + 1, rng, options)
     occluded, how_many = rng.random(2).tolist()
     occluders = (2 if how_many < 0.5 else 1) if occluded < options.occlusion else 0
-    for index in range(occluders):
-        corners = _random_polygon(rng, 0.08, 0.2, 0.1)
-        label = clutter + len(parts) + 1 + index
+    first_occluder = clutter + len(parts) + 1
+    shapes = random_polygons(rng, occluders, (0.08, 0.2), 0.1)
+    for label, corners in enumerate(shapes, start=first_occluder):
         canvas.polygon([(x * width, y * width) for x, y in corners], fill=label)
     colours = tuple(part.colour for part in parts)
     return Scene(np.asarray(image), clutter, colours, occluders)

@@ -36,7 +36,7 @@ class Hand:
     Attributes:
         detail: Highest level of detail that is drawn, 0 to 2.
         tremor: Unsteadiness along a line, in units of the object's longer side.
-        missing: Probability that a piece of a line is left out.
+        missing: Probability that a line lacks a piece.
         overshoots: Whether strokes run past their ends.
         gap: Largest share of an outline that stays open.
         opaque: Whether nearer parts hide those behind them.
@@ -75,7 +75,7 @@ def pick_hand(options: SketchOptions, rng: np.random.Generator) -> Hand:
     return Hand(
         detail=2 if abstraction < 0.3 else 1 if abstraction < 0.7 else 0,
         tremor=(0.3 + 1.4 * clumsy) * (0.003 + 0.009 * tremor),
-        missing=0.2 * clumsy * missing,
+        missing=0.5 * clumsy * missing,
         overshoots=over < 0.8 * clumsy,
         gap=0.16 * clumsy * gap,
         opaque=solid < 0.85,
@@ -140,12 +140,16 @@ def _draw_line(
     essential: bool,
     rng: np.random.Generator,
 ) -> None:
-    """Draw a line as one to three strokes; long unessential pieces may be missing."""
+    """Draw a line as one to three strokes, one of which may be missing.
+
+    Essential lines lose at most a piece, details may be missing altogether.
+    """
     count = 1 if len(line) < 14 else 1 + int(3 * rng.random() ** 2)
-    for stroke in pieces(line, count):
-        skipped, pressure, reach = rng.random(3).tolist()
-        if not essential and skipped < hand.missing:
-            continue
+    strokes = pieces(line, count)
+    if (count > 1 or not essential) and rng.random() < hand.missing:
+        strokes.pop(int(len(strokes) * rng.random()))
+    for stroke in strokes:
+        pressure, reach = rng.random(2).tolist()
         if hand.overshoots:
             end = stroke[-1] + (stroke[-1] - stroke[-2]) * (0.6 * reach)
             stroke = np.concatenate([stroke, end[None]])
@@ -168,13 +172,13 @@ def _draw_parts(
     rng: np.random.Generator,
 ) -> None:
     """Draw all parts in order; an opaque part first erases what lies behind it."""
-    for index, (part, points) in enumerate(zip(parts, outlines, strict=True)):
+    for part, points in zip(parts, outlines, strict=True):
         if part.detail > 0 and np.ptp(points, axis=0).max() < 1.5 * pen:
             continue  # smaller than the pen: it would only be a blot
         thickness = part.width * stretch
         hollow = thickness if thickness > HOLLOW * pen else 0.0
         for line in _prepare(canvas, part, points, hollow, hand, rng):
-            _draw_line(canvas, line, pen, hand, index == 0, rng)
+            _draw_line(canvas, line, pen, hand, part.detail == 0, rng)
 
 
 def render_sketch(

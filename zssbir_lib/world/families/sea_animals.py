@@ -25,7 +25,7 @@ def whale(draw: Drawing) -> None:
     """A whale: a huge round head, a raised tail fluke and a spout of water."""
     skin = draw.colour(draw.pick("blue", "grey", "blue", "black"))
     head, fluke = draw.uniform(0.36, 0.42), draw.uniform(0.12, 0.17)
-    x, y = 0.86, draw.uniform(0.3, 0.36)
+    x, y = 0.82, draw.uniform(0.3, 0.36)
     for side in (-1, 1):
         spout = [(0.3, 0.36), (0.3, 0.22), (0.3 + side * 0.06, 0.12)]
         draw.curve([*spout, (0.3 + side * 0.14, 0.16)], 0.022, "sky", detail=1)
@@ -63,7 +63,7 @@ def octopus(draw: Drawing) -> None:
     arms = draw.pick(6, 6, 8)
     for arm in range(arms):
         across, curl = (arm + 0.5) / arms - 0.5, draw.uniform(-0.05, 0.05)
-        root, foot = 0.5 + 0.5 * across, 0.5 + across
+        root, foot = 0.5 + 0.5 * across, 0.5 + 0.92 * across
         knee = root + (foot - root) * 0.4 + curl
         tip = foot + (0.06 if across > 0 else -0.06)
         points = [(root, 0.5), (knee, 0.7), (foot - curl, 0.8), (tip, 0.92)]

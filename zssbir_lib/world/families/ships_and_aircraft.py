@@ -22,16 +22,19 @@ def sailboat(draw: Drawing) -> None:
 def ship(draw: Drawing) -> None:
     """A steamship: a long hull, decks with portholes and one to three funnels."""
     hull = draw.colour(draw.pick("any", "black", "red"))
-    draw.rectangle(0.22, 0.46, 0.78, 0.6, "white")
-    if draw.chance(0.6):
-        draw.rectangle(0.3, 0.36, 0.7, 0.47, "white")
+    deck, keel = draw.uniform(0.43, 0.48), draw.uniform(0.8, 0.88)
+    stern, bow = draw.uniform(0.2, 0.28), draw.uniform(0.72, 0.8)
     funnels, paint = draw.pick(1, 2, 3), draw.colour(draw.pick("red", "black"))
+    top = draw.uniform(0.12, 0.18)
     for funnel in range(funnels):
         left = 0.46 + 0.14 * (funnel - (funnels - 1) / 2)
-        draw.rectangle(left, 0.15, left + 0.085, 0.4, paint)
-        draw.rectangle(left, 0.15, left + 0.085, 0.2, "white", detail=2)
-    draw.polygon([(0.03, 0.6), (0.97, 0.55), (0.86, 0.85), (0.14, 0.85)], hull)
-    for x in (0.29, 0.43, 0.57, 0.71):
+        draw.rectangle(left, top, left + 0.085, deck + 0.02, paint)
+        draw.rectangle(left, top, left + 0.085, top + 0.05, "white", detail=2)
+    draw.rectangle(stern, deck, bow, 0.6, "white")
+    if draw.chance(0.6):
+        draw.rectangle(stern + 0.08, deck - 0.1, bow - 0.08, deck, "white")
+    draw.polygon([(0.03, 0.6), (0.97, 0.55), (0.86, keel), (0.14, keel)], hull)
+    for x in (0.3, 0.43, 0.57, 0.7):
         draw.ellipse(x, 0.53, 0.028, colour="sky", detail=1)
 
 
@@ -66,7 +69,7 @@ def plane(draw: Drawing) -> None:
 
 def helicopter(draw: Drawing) -> None:
     """A helicopter: round cabin, tail boom, a rotor on top, skids below."""
-    paint, rotor = draw.colour("any"), draw.uniform(0.32, 0.38)
+    paint, rotor = draw.colour("any"), draw.uniform(0.31, 0.36)
     draw.polygon([(0.5, 0.46), (0.95, 0.42), (0.95, 0.48), (0.5, 0.62)], paint)
     draw.polygon([(0.87, 0.46), (0.91, 0.3), (0.98, 0.3), (0.97, 0.5)], paint)
     draw.ellipse(0.37, 0.54, draw.uniform(0.24, 0.27), draw.uniform(0.16, 0.19), paint)

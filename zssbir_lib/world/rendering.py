@@ -1,0 +1,205 @@
+"""Render the images of whole classes, in parallel where there is enough to do.
+
+Taught in: notebook 01.
+"""
+
+import multiprocessing
+import os
+from collections.abc import Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from concurrent.futures.process import BrokenProcessPool
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from tqdm import tqdm
+
+from zssbir_lib.modality import NAMES, PHOTO
+from zssbir_lib.world.cache import cache_key, write_shard
+from zssbir_lib.world.catalogue import define
+from zssbir_lib.world.options import PhotoOptions, SketchOptions, check_size
+from zssbir_lib.world.photo import render_photo
+from zssbir_lib.world.seeding import check_modality, image_rng
+from zssbir_lib.world.sketch import render_sketch
+
+Options = PhotoOptions | SketchOptions
+IMAGES_PER_WORKER = 400  # fewer images than this are not worth another process
+
+
+@dataclass(frozen=True)
+class Shard:
+    """The images of one class and modality: the unit of work and of the cache.
+
+    Attributes:
+        class_name: Name of the class.
+        modality: `SKETCH` (0) or `PHOTO` (1).
+        count: Number of images.
+        size: Pixels per side.
+        seed: Seed of the world.
+        options: The difficulty knobs of this modality.
+        path: Where the images are kept.
+
+    Taught in: notebook 01.
+    """
+
+    class_name: str
+    modality: int
+    count: int
+    size: int
+    seed: int
+    options: Options
+    path: Path
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """The shape of the array that holds these images."""
+        channels = (3,) if self.modality == PHOTO else ()
+        return (self.count, *channels, self.size, self.size)
+
+    @property
+    def key(self) -> dict[str, Any]:
+        """What determines these pixels, see `cache_key`."""
+        return cache_key(self.modality, self.count, self.size, self.seed, self.options)
+
+
+def check_count(count: int) -> None:
+    """Check that a number of images per class is a whole number from 1 on.
+
+    Args:
+        count: The number of images.
+
+    Raises:
+        ValueError: If it is not.
+
+    Taught in: notebook 01.
+    """
+    if not isinstance(count, int) or count < 1:
+        raise ValueError(f"count is {count!r}; expected a whole number from 1 on")
+
+
+def render_class(
+    class_name: str,
+    modality: int,
+    count: int,
+    size: int = 32,
+    seed: int = 0,
+    options: Options | None = None,
+) -> np.ndarray:
+    """Render the first images of one class in one modality.
+
+    Args:
+        class_name: A class of the catalogue.
+        modality: `SKETCH` (0) or `PHOTO` (1).
+        count: Number of images; the first ones do not depend on it.
+        size: Pixels per side, 16 to 512.
+        seed: Seed of the world.
+        options: `PhotoOptions` for photos or `SketchOptions` for sketches; by default
+            the usual difficulty.
+
+    Returns:
+        Photos (count, 3, size, size) or sketches (count, size, size), uint8.
+
+    Raises:
+        ValueError: If the class, the modality, the count or the size does not exist,
+            or the options belong to the other modality.
+
+    Example:
+        >>> render_class("mug", PHOTO, 2).shape
+        (2, 3, 32, 32)
+
+    Taught in: notebook 01.
+    """
+    check_modality(modality)
+    check_size(size)
+    definition = define(class_name)
+    check_count(count)
+    kind = PhotoOptions if modality == PHOTO else SketchOptions
+    options = kind() if options is None else options
+    if not isinstance(options, kind):
+        raise ValueError(
+            f"options is a {type(options).__name__}; "
+            f"a {NAMES[modality]} needs {kind.__name__}"
+        )
+    render = render_photo if modality == PHOTO else render_sketch
+    generators = (image_rng(seed, class_name, modality, i) for i in range(count))
+    return np.stack([render(definition, rng, size, options) for rng in generators])
+
+
+def draw_shard(shard: Shard) -> None:
+    """Render one shard and write it; this is what a worker process does.
+
+    Args:
+        shard: The images to draw.
+
+    Taught in: notebook 01.
+    """
+    images = render_class(
+        shard.class_name,
+        shard.modality,
+        shard.count,
+        shard.size,
+        shard.seed,
+        shard.options,
+    )
+    write_shard(shard.path, images)
+
+
+def available_cores() -> int:
+    """Return how many processor cores this process may use.
+
+    Returns:
+        At least 1.
+
+    Taught in: notebook 01.
+    """
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def draw_shards(shards: Sequence[Shard], workers: int | None = None) -> None:
+    """Draw and write shards, in several processes where there is enough to do.
+
+    Args:
+        shards: The images to draw.
+        workers: Number of processes; by default one per core, but no more than one per
+            400 images. 1 draws in this process.
+
+    Raises:
+        ValueError: If `workers` is below 1.
+        RuntimeError: If a worker process dies.
+
+    Taught in: notebook 01.
+    """
+    if workers is not None and workers < 1:
+        raise ValueError(f"workers is {workers}; expected 1 or more (or None)")
+    if workers is None:
+        images = sum(shard.count for shard in shards)
+        workers = min(available_cores(), 1 + images // IMAGES_PER_WORKER)
+    workers = min(workers, len(shards))
+    bar = tqdm(total=len(shards), desc="drawing the world", unit="class")
+    with bar:
+        if workers <= 1:
+            for shard in shards:
+                draw_shard(shard)
+                bar.update()
+        else:
+            _draw_in_processes(shards, workers, bar)
+
+
+def _draw_in_processes(shards: Sequence[Shard], workers: int, bar: tqdm) -> None:
+    """Draw shards in fresh processes (spawned: safe beside threads, on any system)."""
+    context = multiprocessing.get_context("spawn")
+    pool = ProcessPoolExecutor(workers, mp_context=context)
+    try:
+        for done in as_completed([pool.submit(draw_shard, shard) for shard in shards]):
+            done.result()
+            bar.update()
+    except BrokenProcessPool as error:
+        raise RuntimeError(
+            "a process that draws images died; in a script, put the call under "
+            "`if __name__ == '__main__':`, or pass workers=1 to draw in this process"
+        ) from error
+    finally:
+        pool.shutdown(cancel_futures=True)
