@@ -158,7 +158,7 @@ def run_open_metric_learning(problem: Problem) -> float:
 
     Version 3.1.0 still asks numpy 2 for a name that it removed; lend it back.
     """
-    np.float_ = np.float64
+    np.float_ = np.float64  # noqa: NPY201
     from oml.functional.metrics import calc_map, calc_precision
 
     distances = torch.cdist(problem.query, problem.gallery)
@@ -355,10 +355,9 @@ def main() -> None:
     rows = [row for size in sizes for row in measure(size, names, arguments)]
     show(rows)
     if arguments.out:
-        options = sys.argv[1:]
+        command = ["python", "benchmarks/evaluation_speed.py", *sys.argv[1:]]
         content = {
-            "command": "python benchmarks/evaluation_speed.py "
-            + " ".join(sys.argv[1:]),
+            "command": " ".join(command),
             "seed": arguments.seed,
             "rounds": arguments.rounds,
             "threads": 1,

@@ -8,6 +8,7 @@ from zssbir_lib.cli.options import (
     read_data,
     read_device,
     read_split,
+    use_threads,
 )
 from zssbir_lib.cli.tables import print_metrics
 from zssbir_lib.training import (
@@ -31,6 +32,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Evaluate as the options say."""
+    use_threads(options.threads)
     content = read_checkpoint(options.checkpoint)
     net, recipe = load_trained_net(content)
     split = read_split(options)

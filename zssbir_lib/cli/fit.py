@@ -10,6 +10,7 @@ from zssbir_lib.cli.options import (
     read_device,
     read_recipe,
     read_split,
+    use_threads,
 )
 from zssbir_lib.cli.tables import print_metrics
 from zssbir_lib.training import Experiment, run_experiment
@@ -31,6 +32,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Train and evaluate as the options say."""
+    use_threads(options.threads)
     recipe = read_recipe(options)
     split = read_split(options)
     device = read_device(options.device)

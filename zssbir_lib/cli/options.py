@@ -37,6 +37,13 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         help="leave broken images out, with a warning, instead of stopping",
     )
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=1,
+        metavar="N",
+        help="processor threads; a result repeats exactly only with the same number",
+    )
 
 
 def add_recipe_options(parser: argparse.ArgumentParser) -> None:
@@ -109,6 +116,13 @@ def read_data(
     """Return the images the options name."""
     on_unreadable = "skip" if options.skip_unreadable else "raise"
     return load_data(options.data, image_size, split=split, on_unreadable=on_unreadable)
+
+
+def use_threads(count: int) -> None:
+    """Limit the threads that PyTorch computes with."""
+    if count < 1:
+        raise ValueError(f"--threads must be 1 or more, got {count}")
+    torch.set_num_threads(count)
 
 
 def read_device(name: str) -> str:

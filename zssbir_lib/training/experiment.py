@@ -76,7 +76,7 @@ def run_experiment(
     result |= elapsed(*started)
     if folder:
         write_json(result, folder / METRICS)
-    return state.net, result
+    return state.net.eval(), result
 
 
 def prepare_state(

@@ -11,17 +11,14 @@ import numpy as np
 
 from zssbir_lib.world.background import (
     gradient,
-    grain,
     muted_colours,
-    ramps,
     separated_luminances,
     surrounding_luminances,
-    texture_bank,
-    window,
 )
 from zssbir_lib.world.drawing import Drawing
 from zssbir_lib.world.options import PhotoOptions, check_size
 from zssbir_lib.world.scene import SUPERSAMPLING, Scene, paint_scene
+from zssbir_lib.world.textures import grain, ramps, texture_bank, window
 
 Definition = Callable[[Drawing], None]
 
@@ -109,7 +106,7 @@ def _photograph(
     balance = 1 + realism * 0.2 * (np.array(tint, np.float32) - 0.5)
     image *= balance[:, None, None]
     if blurred < 0.4 * realism:
-        blur = blur_matrix(size, (0.010 + 0.002 * round(4 * amount)) * size)
+        blur = blur_matrix(size, (0.008 + 0.0015 * round(4 * amount)) * size)
         image = blur @ image @ blur.T
     return image + window(grain(size), size, rng) * (0.04 * realism * noise)
 

@@ -22,6 +22,7 @@ from zssbir_lib.world.pose import outline_sizes, pose_parts
 SUPERSAMPLING = 2  # the label map has this many pixels per image pixel and direction
 STROKE_BOOST = 1.25  # strokes are painted a little wider than defined
 MOST_CLUTTER = 8  # shapes at clutter 1
+MOST_PARTS = 230  # a label map has 255 numbers, for clutter and occluders, too
 
 
 @dataclass(frozen=True)
@@ -150,8 +151,13 @@ def paint_scene(
     Returns:
         The scene.
 
+    Raises:
+        ValueError: If the drawing has no parts, or more than a label map can number.
+
     Taught in: notebook 01.
     """
+    if len(parts) > MOST_PARTS:
+        raise ValueError(f"{len(parts)} parts in one drawing; at most {MOST_PARTS} fit")
     width = size * SUPERSAMPLING
     image = Image.new("L", (width, width), 0)
     canvas = ImageDraw.Draw(image)

@@ -1,4 +1,4 @@
-"""How a hand moves: shaky outlines, gaps, overshooting ends, a pen that fits.
+"""How a hand moves: shaky lines, gaps, several strokes to an outline.
 
 Taught in: notebook 01.
 """
@@ -11,7 +11,6 @@ from zssbir_lib.world.geometry import unit_normals
 from zssbir_lib.world.pose import PosedParts
 
 CELLS = 7  # line density is measured on a grid of this many cells per side
-PEN_PER_GAP = 0.42  # the pen may cover this share of the distance between lines
 NOISE_STEP = 5  # the hand's tremor changes direction every so many points
 
 
