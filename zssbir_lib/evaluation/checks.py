@@ -44,12 +44,9 @@ def check_features(query: Tensor, gallery: Tensor, distance: str) -> None:
 
     Taught in: notebook 02.
     """
-    for name, features in (("query", query), ("gallery", gallery)):
+    both = {"query": query, "gallery": gallery}
+    for name, features in both.items():
         _check_table(name, features)
-        if distance == "hamming":
-            _check_codes(name, features)
-        else:
-            _check_embeddings(name, features, distance)
     if query.shape[1] != gallery.shape[1]:
         raise ValueError(
             f"query has {query.shape[1]} columns and gallery {gallery.shape[1]}: "
@@ -67,6 +64,11 @@ def check_features(query: Tensor, gallery: Tensor, distance: str) -> None:
             f"query codes are {query.dtype} and gallery codes {gallery.dtype}: "
             "pack both (uint8) or neither"
         )
+    for name, features in both.items():
+        if distance == "hamming":
+            _check_codes(name, features)
+        else:
+            _check_embeddings(name, features, distance)
 
 
 def check_labels(name: str, labels: Tensor, features: Tensor) -> Tensor:

@@ -10,7 +10,11 @@ similarities never exists.
 Tied photos: under the "block" rule all photos of a tied group stand at the group's
 last rank (the rule of scikit-learn's ``average_precision_score``), and a group that
 a cut-off goes through counts in proportion, which is its mean over all orders.
-"optimistic" puts the relevant photos of a tied group first, "pessimistic" last.
+"optimistic" puts the relevant photos of a tied group first, "pessimistic" last: no
+order of the tied photos gives a larger or a smaller P@K or average precision (other
+than "hits"). Block values never lie below the pessimistic ones, but plain average
+precision may lie above the optimistic one: two tied relevant photos behind a wrong
+one score 2/3, while in any order they score (1/2 + 2/3) / 2.
 """
 
 from collections.abc import Iterator

@@ -186,7 +186,7 @@ def read_shard(path: Path, shape: tuple[int, ...]) -> np.ndarray | None:
             images = shard["images"]
         if images.shape != shape or images.dtype != np.uint8:
             raise ValueError(f"holds {images.dtype} {images.shape}, expected {shape}")
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return None
     except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
         reason = str(error).splitlines()[0] if str(error) else type(error).__name__

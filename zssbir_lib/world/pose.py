@@ -117,7 +117,9 @@ def pose_parts(
     Taught in: notebook 01.
     """
     if not parts:
-        raise ValueError("a class definition must draw at least one essential part (detail 0)")
+        raise ValueError(
+            "a class definition must draw at least one essential part (detail 0)"
+        )
     counts = np.array([len(part.points) for part in parts])
     points = np.concatenate([part.points for part in parts])
     x, y = warp(points[:, 0] - 0.5, points[:, 1] - 0.5, rng, strength)
