@@ -6,6 +6,11 @@ matplotlib backend is left alone: a kernel needs its own to show figures.
 """
 
 import os
+import sys
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 os.environ.setdefault("TQDM_DISABLE", "1")
+
+# Keep compiled modules: without them every notebook kernel compiles torch anew.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False

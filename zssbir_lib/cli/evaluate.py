@@ -8,7 +8,6 @@ from zssbir_lib.cli.options import (
     read_data,
     read_device,
     read_split,
-    use_threads,
 )
 from zssbir_lib.cli.tables import print_metrics
 from zssbir_lib.training import (
@@ -16,6 +15,7 @@ from zssbir_lib.training import (
     evaluate_experiment,
     load_trained_net,
     read_checkpoint,
+    use_threads,
     write_json,
 )
 

@@ -10,10 +10,9 @@ from zssbir_lib.cli.options import (
     read_device,
     read_recipe,
     read_split,
-    use_threads,
 )
 from zssbir_lib.cli.tables import print_metrics
-from zssbir_lib.training import Experiment, run_experiment
+from zssbir_lib.training import Experiment, run_experiment, use_threads
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:

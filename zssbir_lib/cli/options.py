@@ -118,13 +118,6 @@ def read_data(
     return load_data(options.data, image_size, split=split, on_unreadable=on_unreadable)
 
 
-def use_threads(count: int) -> None:
-    """Limit the threads that PyTorch computes with."""
-    if count < 1:
-        raise ValueError(f"--threads must be 1 or more, got {count}")
-    torch.set_num_threads(count)
-
-
 def read_device(name: str) -> str:
     """Return the device to compute on."""
     if name == "auto":

@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from zssbir_lib.training import use_threads
 from zssbir_lib.training.pretraining import PretrainingRecipe, make_teacher
 
 
@@ -18,6 +19,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Train the teacher and write it with its report."""
+    use_threads(1)
     recipe = PretrainingRecipe(steps=options.steps, seed=options.seed)
     report = make_teacher(recipe, options.out)
     print(

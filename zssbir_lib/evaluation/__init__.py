@@ -8,6 +8,7 @@ is the same arithmetic for a single ranking, written for reading.
 """
 
 from zssbir_lib.evaluation.average_precision import average_precision, precision_at
+from zssbir_lib.evaluation.domain_gap import domain_gap
 from zssbir_lib.evaluation.protocols import (
     LabelledEmbeddings,
     RetrievalSets,
@@ -21,14 +22,17 @@ from zssbir_lib.evaluation.retrieval import (
     per_query_metrics,
     rank_gallery,
 )
+from zssbir_lib.evaluation.statistics import mean_interval
 
 __all__ = [
     "LabelledEmbeddings",
     "RetrievalSets",
     "average_precision",
+    "domain_gap",
     "evaluate_retrieval",
     "generalised_with_seen_gallery",
     "generalised_with_seen_sample",
+    "mean_interval",
     "metric_names",
     "per_query_metrics",
     "precision_at",

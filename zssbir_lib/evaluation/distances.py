@@ -1,11 +1,12 @@
 """Compare queries with a gallery by one matrix product.
 
 Ranking needs no distances, only numbers in the same order. With unit vectors the
-cosine distance is one minus a dot product; the squared Euclidean distance is
-|q|^2 - 2 q.g + |g|^2, where |q|^2 is the same for the whole gallery; the Hamming
-distance of two codes written as -1 and +1 is (bits - q.g) / 2. So each distance is
-one matrix product, exact for whole numbers, on any device. It is done in float32,
-or in float64 if the gallery's embeddings are.
+cosine distance is one minus a dot product. The Hamming distance of two codes
+written as -1 and +1 is (bits - q.g) / 2. The squared Euclidean distance is
+|q|^2 - 2 q.g + |g|^2, where |q|^2 is the same for the whole gallery; half of the
+rest is the dot product of (-q, 1) and (g, |g|^2 / 2). So each distance is one matrix
+product, exact for whole numbers, on any device. It is done in float32, or in float64
+if the gallery's embeddings are.
 """
 
 import math
@@ -32,9 +33,9 @@ class GalleryKeys:
         self.dtype = at_least_float32(gallery.dtype)
         self.centre = coarse_mean(gallery) if distance == "euclidean" else None
         self.gallery = self._prepare(gallery)
-        self.offset = None
         if distance == "euclidean":
-            self.offset = half_squared_lengths(self.gallery)
+            column = half_squared_lengths(self.gallery)[:, None]
+            self.gallery = torch.cat([self.gallery, column], dim=1)
 
     def compare(self, query: Tensor, out: Tensor | None = None) -> Tensor:
         """Return the keys of some queries against the whole gallery.
@@ -48,8 +49,10 @@ class GalleryKeys:
 
         Taught in: notebook 02.
         """
-        keys = torch.mm(-self._prepare(query), self.gallery.T, out=out)
-        return keys if self.offset is None else keys.add_(self.offset)
+        query = -self._prepare(query)
+        if self.distance == "euclidean":
+            query = torch.cat([query, torch.ones_like(query[:, :1])], dim=1)
+        return torch.mm(query, self.gallery.T, out=out)
 
     def _prepare(self, features: Tensor) -> Tensor:
         """Bring embeddings or codes to the form that is multiplied."""

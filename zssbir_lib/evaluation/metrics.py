@@ -92,28 +92,27 @@ def envelope(precision: Tensor) -> Tensor:
     return precision.flip(1).cummax(dim=1).values.flip(1)
 
 
-def precision_sum(precision: Tensor, cut: Cut, interpolated: bool = False) -> Tensor:
+def precision_sums(precision: Tensor, cut: Cut) -> tuple[Tensor, Tensor]:
     """Add up the precisions of the relevant photos inside K.
 
     Args:
         precision: (Q, R) float64 precision at every relevant photo.
         cut: the hits inside K.
-        interpolated: take the envelope inside K first.
 
     Returns:
-        (Q,) sums. The part of a tied group inside K has the precision at K.
+        (Q,) sums of the plain and of the interpolated precisions (the envelope
+        inside K). The part of a tied group inside K has the precision at K.
 
     Taught in: notebook 02.
     """
     width = min(cut.depth, precision.shape[1])
     inside = torch.arange(width, device=precision.device) < cut.whole[:, None]
-    precision = precision[:, :width] * inside
     shared = cut.hits - cut.whole
-    at_cut = precision_at_cut(cut)
-    if interpolated:
-        tail = torch.where(shared > 0, at_cut, 0.0)[:, None]
-        precision = torch.maximum(envelope(precision), tail) * inside
-    return precision.sum(dim=1) + shared * at_cut
+    last = torch.where(shared > 0, precision_at_cut(cut), 0.0)
+    plain = precision[:, :width] * inside
+    interpolated = torch.maximum(envelope(plain), last[:, None]) * inside
+    rest = shared * last
+    return plain.sum(dim=1) + rest, interpolated.sum(dim=1) + rest
 
 
 def metrics_at(precision: Tensor, ranks: RelevantRanks, k: int) -> dict[str, Tensor]:
@@ -133,8 +132,7 @@ def metrics_at(precision: Tensor, ranks: RelevantRanks, k: int) -> dict[str, Ten
     """
     cut, relevant = ranks.cuts[k], precision.shape[1]
     fewest = min(k, relevant)
-    total = precision_sum(precision, cut)
-    total_voc = precision_sum(precision, cut, interpolated=True)
+    total, total_voc = precision_sums(precision, cut)
     return {
         f"map@{k}/min": total / fewest,
         f"map@{k}/voc": total_voc / fewest,

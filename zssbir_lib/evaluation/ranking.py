@@ -38,7 +38,7 @@ def walk_rankings(
     distance: str,
     ks: tuple[int, ...],
     ties: str = "block",
-    chunk_size: int = 256,
+    chunk_size: int = 512,
 ) -> Iterator[tuple[Tensor, RelevantRanks]]:
     """Yield the ranks of the relevant photos, for groups of queries of one class.
 

@@ -116,7 +116,7 @@ def per_query_metrics(
     distance: str = "euclidean",
     ks: Sequence[int] = (100, 200),
     ties: str = "block",
-    chunk_size: int = 256,
+    chunk_size: int = 512,
 ) -> dict[str, np.ndarray]:
     """Return every metric of every single query, for statistics over queries.
 

@@ -64,10 +64,10 @@ def count_in_itself(sorted_rows: Tensor, strictly: bool = False) -> Tensor:
 
     Taught in: notebook 02.
     """
-    if not strictly:
-        above = count_in_itself(-sorted_rows.flip(1), strictly=True).flip(1)
-        return sorted_rows.shape[1] - above
-    starts = torch.ones_like(sorted_rows, dtype=torch.bool)
-    starts[:, 1:] = sorted_rows[:, 1:] != sorted_rows[:, :-1]
-    index = torch.arange(sorted_rows.shape[1], device=sorted_rows.device)
-    return torch.where(starts, index, 0).cummax(dim=1).values
+    order = torch.arange(sorted_rows.shape[1], device=sorted_rows.device)
+    counts = (order if strictly else order + 1).repeat(len(sorted_rows), 1)
+    tied = (sorted_rows[:, 1:] == sorted_rows[:, :-1]).any(dim=1)
+    if tied.any():
+        rows = sorted_rows[tied]
+        counts[tied] = count_up_to(rows, rows, strictly)
+    return counts

@@ -85,7 +85,10 @@ def freeze_first_blocks(net: EmbeddingNet, count: int) -> None:
 
 
 def batch_norms(module: nn.Module) -> Iterator[nn.BatchNorm2d]:
-    """Yield every batch normalisation layer in a module."""
+    """Yield every batch normalisation layer in a module.
+
+    Taught in: notebook 02.
+    """
     return (m for m in module.modules() if isinstance(m, nn.BatchNorm2d))
 
 
@@ -109,6 +112,9 @@ def set_training_mode(net: nn.Module, keep_statistics: bool) -> None:
 
 @torch.no_grad()
 def count_parameters(module: nn.Module, trainable_only: bool = False) -> int:
-    """Return the number of weights in a module."""
+    """Return the number of weights in a module.
+
+    Taught in: notebook 02.
+    """
     parameters = module.parameters()
     return sum(p.numel() for p in parameters if p.requires_grad or not trainable_only)

@@ -28,6 +28,7 @@ from zssbir_lib.training.pretraining import (
     teacher_accuracy,
     train_teacher,
 )
+from zssbir_lib.training.processor import flush_denormals, use_threads
 from zssbir_lib.training.provenance import provenance, write_json
 from zssbir_lib.training.recipes import PROFILES, Recipe, named_recipe
 from zssbir_lib.training.schedule import (
@@ -65,6 +66,7 @@ __all__ = [
     "end_epoch",
     "evaluate_experiment",
     "fit",
+    "flush_denormals",
     "gather_batch",
     "learning_rate_factor",
     "load_trained_net",
@@ -88,5 +90,6 @@ __all__ = [
     "train",
     "train_teacher",
     "training_step",
+    "use_threads",
     "write_json",
 ]

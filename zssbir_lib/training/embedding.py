@@ -8,7 +8,10 @@ from zssbir_lib.data import ImageSet
 from zssbir_lib.models import EmbeddingNet
 from zssbir_lib.training.preparation import prepare_images
 
-BATCH = 256
+# Pixels embedded at a time. On a CPU larger batches are slower: their activations no
+# longer fit the memory that the allocator keeps ready.
+CPU_PIXELS = 32 * 128 * 128
+GPU_PIXELS = 256 * 224 * 224
 
 
 @torch.no_grad()
@@ -34,12 +37,20 @@ def embed(net: EmbeddingNet, images: ImageSet, feature: str = "embedding") -> Te
     device = next(net.parameters()).device
     was_training = net.training
     net.eval()
+    batch = images_at_a_time(images, device)
     parts = [
         _embed_batch(net, images, positions, feature, device)
-        for positions in torch.arange(len(images)).split(BATCH)
+        for positions in torch.arange(len(images)).split(batch)
     ]
     net.train(was_training)
     return torch.cat(parts)
+
+
+def images_at_a_time(images: ImageSet, device: torch.device) -> int:
+    """Return how many images of this size to embed in one batch."""
+    height, width = images.images[torch.tensor([0])].shape[-2:]
+    pixels = CPU_PIXELS if device.type == "cpu" else GPU_PIXELS
+    return max(1, pixels // (height * width))
 
 
 def _embed_batch(

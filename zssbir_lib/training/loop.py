@@ -12,6 +12,7 @@ from zssbir_lib.training.checkpoints import save_checkpoint
 from zssbir_lib.training.interruption import Interruption
 from zssbir_lib.training.methods import Batch, Method
 from zssbir_lib.training.preparation import prepare_images
+from zssbir_lib.training.processor import flush_denormals
 from zssbir_lib.training.progress import StepProgress
 from zssbir_lib.training.schedule import learning_rate_factor, set_learning_rate
 from zssbir_lib.training.state import TrainingState
@@ -45,6 +46,7 @@ def fit(
     if state.recipe.patience and validate is None:
         raise ValueError("early stopping (patience) needs validation classes")
 
+    flush_denormals()
     progress = StepProgress(state.total_steps, state.step)
     with progress, Interruption() as interruption:
         while not state.finished:

@@ -16,6 +16,7 @@ from zssbir_lib.data import (
 )
 from zssbir_lib.models import Teacher, TeacherReport, load_teacher, save_teacher
 from zssbir_lib.training.preparation import prepare_images
+from zssbir_lib.training.processor import flush_denormals
 from zssbir_lib.training.provenance import versions, write_json
 from zssbir_lib.training.schedule import learning_rate_factor, set_learning_rate
 
@@ -41,7 +42,7 @@ class PretrainingRecipe:
     Taught in: notebook 02.
     """
 
-    steps: int = 6000
+    steps: int = 5000
     batch_size: int = 128
     learning_rate: float = 3e-3
     weight_decay: float = 1e-2
@@ -106,6 +107,7 @@ def train_teacher(
 
     Taught in: notebook 02.
     """
+    flush_denormals()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         teacher = Teacher(class_names).to(memory_format=torch.channels_last)

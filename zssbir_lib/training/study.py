@@ -8,12 +8,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
 from tqdm import tqdm
 
 from zssbir_lib.data import SketchPhotoData, ZeroShotSplit
-from zssbir_lib.evaluation.statistics import mean_interval
+from zssbir_lib.evaluation import mean_interval
 from zssbir_lib.training.experiment import METRICS, Experiment, run_experiment
+from zssbir_lib.training.processor import use_threads
 from zssbir_lib.training.provenance import provenance
 from zssbir_lib.training.recipes import Recipe, named_recipe
 
@@ -136,7 +136,7 @@ def _run_all(
 
 def _run_one(run: StudyRun, load: DataLoader, folder: Path, device: str) -> None:
     """Run one cell, with one thread so that results repeat."""
-    torch.set_num_threads(1)
+    use_threads(1)
     data = load(run.split, run.recipe.image_size)
     experiment = Experiment(data, run.split, run.recipe, run.seed, device)
     run_experiment(experiment, folder / run.folder, resume=True)
