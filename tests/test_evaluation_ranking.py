@@ -10,6 +10,7 @@ from zssbir_lib.evaluation import (
     metric_names,
     per_query_metrics,
     rank_gallery,
+    sorting,
 )
 from zssbir_lib.evaluation.distances import GalleryKeys, coarse_mean
 from zssbir_lib.evaluation.ranking import class_slices, rank_relevant
@@ -256,6 +257,22 @@ def test_ranks_of_three_photos_by_hand():
 def test_class_slices():
     slices = class_slices(torch.tensor([3, 3, 5, 9, 9, 9]))
     assert slices == {3: slice(0, 2), 5: slice(2, 3), 9: slice(3, 6)}
+
+
+@pytest.mark.parametrize("ties", ["block", "optimistic", "pessimistic"])
+def test_torch_alone_equals_numpy(ties, monkeypatch):
+    query, gallery, *labels = draw(photos=400)
+    query, gallery = query.round(), gallery.round()
+    expected = per_query_metrics(query, gallery, *labels, ks=(3, 10), ties=ties)
+    monkeypatch.setattr(sorting, "numpy_can_read", lambda tensor: False)
+    values = per_query_metrics(query, gallery, *labels, ks=(3, 10), ties=ties)
+    assert_same(values, expected, 1e-12)
+
+
+def test_without_cut_offs_only_complete_rankings_are_scored():
+    values = evaluate_retrieval(*draw(), ks=())
+    names = ("map@all", "map@all/voc", "queries", "queries_without_relevant")
+    assert tuple(values) == names
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a GPU")

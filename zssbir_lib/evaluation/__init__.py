@@ -9,6 +9,7 @@ is the same arithmetic for a single ranking, written for reading.
 
 from zssbir_lib.evaluation.average_precision import average_precision, precision_at
 from zssbir_lib.evaluation.domain_gap import domain_gap
+from zssbir_lib.evaluation.nearest import rank_gallery
 from zssbir_lib.evaluation.protocols import (
     LabelledEmbeddings,
     RetrievalSets,
@@ -20,7 +21,6 @@ from zssbir_lib.evaluation.retrieval import (
     evaluate_retrieval,
     metric_names,
     per_query_metrics,
-    rank_gallery,
 )
 from zssbir_lib.evaluation.statistics import mean_interval
 

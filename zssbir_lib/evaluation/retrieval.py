@@ -29,9 +29,9 @@ from zssbir_lib.evaluation.checks import (
     check_features,
     check_labels,
 )
-from zssbir_lib.evaluation.distances import DISTANCES, GalleryKeys
+from zssbir_lib.evaluation.distances import DISTANCES
 from zssbir_lib.evaluation.metrics import all_metrics
-from zssbir_lib.evaluation.ranking import BUFFER_ELEMENTS, TIE_RULES, walk_rankings
+from zssbir_lib.evaluation.ranking import TIE_RULES, walk_rankings
 
 AVERAGES = ("micro", "macro")
 
@@ -162,37 +162,6 @@ def per_query_metrics(
         rows.append(row)
         parts.append(all_metrics(ranks, ks))
     return {name: _gather(name, rows, parts, len(query)) for name in metric_names(ks)}
-
-
-def rank_gallery(
-    query: Tensor, gallery: Tensor, k: int, distance: str = "euclidean"
-) -> Tensor:
-    """Return the nearest photos of every query, for retrieval panels.
-
-    Args:
-        query: (Q, D) embeddings or codes, as for ``evaluate_retrieval``.
-        gallery: (N, D) embeddings or codes on the same device.
-        k: number of photos to return, from 1 to N.
-        distance: "euclidean", "cosine" or "hamming".
-
-    Returns:
-        (Q, k) int64 indices into the gallery, nearest first; photos with equal
-        keys stand in the order of the gallery.
-
-    Raises:
-        ValueError: if the input cannot be compared, or k is out of range.
-
-    Taught in: notebook 02.
-    """
-    check_choice("distance", distance, DISTANCES)
-    check_features(query, gallery, distance)
-    if not 1 <= k <= len(gallery):
-        raise ValueError(
-            f"k is {k}: choose from 1 to {len(gallery)}, the size of the gallery"
-        )
-    keys = GalleryKeys(gallery.detach(), distance)
-    chunks = query.detach().split(max(1, min(256, BUFFER_ELEMENTS // len(gallery))))
-    return torch.cat([keys.compare(q).sort(stable=True).indices[:, :k] for q in chunks])
 
 
 def _gather(

@@ -10,6 +10,14 @@ import torch
 from torch import Tensor
 
 
+def numpy_can_read(tensor: Tensor) -> bool:
+    """Return whether numpy can work in the tensor's own memory.
+
+    Taught in: notebook 02.
+    """
+    return tensor.device.type == "cpu"
+
+
 def sort_rows(rows: Tensor) -> Tensor:
     """Sort every row in ascending order; the input may be overwritten.
 
@@ -21,7 +29,7 @@ def sort_rows(rows: Tensor) -> Tensor:
 
     Taught in: notebook 02.
     """
-    if rows.device.type != "cpu":
+    if not numpy_can_read(rows):
         return rows.sort(dim=1).values
     rows.numpy().sort(axis=1)
     return rows
@@ -41,8 +49,8 @@ def count_up_to(sorted_rows: Tensor, values: Tensor, strictly: bool = False) -> 
     Taught in: notebook 02.
     """
     side = "left" if strictly else "right"
-    many = values.shape[1] >= 32
-    if not many or sorted_rows.device.type != "cpu":
+    few = values.shape[1] < 32  # too few for a loop over rows to pay
+    if few or not numpy_can_read(sorted_rows):
         return torch.searchsorted(sorted_rows, values, side=side)
     counts = np.empty(values.shape, dtype=np.int64)
     for row, wanted, count in zip(

@@ -1,0 +1,39 @@
+"""Find the nearest photos themselves, to show them; scores need only their ranks."""
+
+import torch
+from torch import Tensor
+
+from zssbir_lib.evaluation.checks import check_choice, check_features
+from zssbir_lib.evaluation.distances import DISTANCES, GalleryKeys
+from zssbir_lib.evaluation.ranking import BUFFER_ELEMENTS
+
+
+def rank_gallery(
+    query: Tensor, gallery: Tensor, k: int, distance: str = "euclidean"
+) -> Tensor:
+    """Return the nearest photos of every query, for retrieval panels.
+
+    Args:
+        query: (Q, D) embeddings or codes, as for ``evaluate_retrieval``.
+        gallery: (N, D) embeddings or codes on the same device.
+        k: number of photos to return, from 1 to N.
+        distance: "euclidean", "cosine" or "hamming".
+
+    Returns:
+        (Q, k) int64 indices into the gallery, nearest first; photos with equal
+        keys stand in the order of the gallery.
+
+    Raises:
+        ValueError: if the input cannot be compared, or k is out of range.
+
+    Taught in: notebook 02.
+    """
+    check_choice("distance", distance, DISTANCES)
+    check_features(query, gallery, distance)
+    if not 1 <= k <= len(gallery):
+        raise ValueError(
+            f"k is {k}: choose from 1 to {len(gallery)}, the size of the gallery"
+        )
+    keys = GalleryKeys(gallery.detach(), distance)
+    chunks = query.detach().split(max(1, min(256, BUFFER_ELEMENTS // len(gallery))))
+    return torch.cat([keys.compare(q).sort(stable=True).indices[:, :k] for q in chunks])
