@@ -133,11 +133,17 @@ def test_every_exercise_accepts_its_reference_and_knows_its_stub(name, printed):
     [
         ("0.1", (7, [7, 3, 7, 7], 2), 1),
         ("0.1", (7, [7, 3, 7, 7], 9), 3),
+        ("0.3", (2, 1), (1 / 1 + 1 / 2) / 2),  # at either of two places
+        ("0.3", (1, 9), 1.0),
         ("1.1", (["cat"], ["dog"]), True),
         ("1.1", (["cat", "dog"], ["dog"]), False),
         ("2.1", (torch.zeros(1, 2), torch.tensor([[3.0, 4.0]])), [25.0]),
         ("2.2", ([1, 0, 1],), (1 / 1 + 2 / 3) / 2),
         ("2.2", ([0, 0],), 0.0),
+        ("2.3", (*torch.tensor([[0.0, 0], [3, 4], [0, 6]]), 1.0), 0.0),
+        ("2.3", (*torch.tensor([[0.0, 0], [3, 4], [0, 5]]), 1.0), 1.0),
+        ("2.4", ([1, 0, 1], 3), 1 / 2),
+        ("2.4", ([1, 0, 1], 1), 1.0),
     ],
 )
 def test_references_by_hand(name, case, answer):
@@ -149,12 +155,18 @@ def test_references_by_hand(name, case, answer):
     [
         ("0.1", lambda label, ranked, k: sum(one == label for one in ranked)),
         ("0.1", lambda label, ranked, k: k),
+        ("0.3", lambda classes, photos: 1 / classes),
         ("1.1", lambda seen, unseen: seen != unseen),
         ("1.1", lambda seen, unseen: True),
         ("2.1", lambda first, second: (first - second).norm(dim=-1)),
         ("2.1", lambda first, second: (first - second).square().mean(dim=-1)),
         ("2.1", lambda first, second: (first - second).square().sum()),
         ("2.2", lambda relevant: sum(relevant) / len(relevant)),
+        ("2.3", lambda a, p, n, margin: (a - p).square().sum() + margin),
+        ("2.3", lambda a, p, n, margin: ((a - p) ** 2 - (a - n) ** 2).sum() + margin),
+        ("2.3", lambda a, p, n, margin: (a - p).norm() - (a - n).norm() + margin),
+        ("2.4", lambda relevant, k: sum(relevant[:k]) / k),
+        ("2.4", lambda relevant, k: sum(relevant[:k]) / min(k, sum(relevant))),
     ],
 )
 def test_likely_mistakes_are_found(name, mistake, printed):
@@ -211,5 +223,5 @@ def test_exercises_may_ask_for_a_value(printed, monkeypatch):
 
 
 def test_unknown_exercise_names_those_there_are():
-    with pytest.raises(ValueError, match="no exercise '2.9'; there are 0.1, 1.1"):
+    with pytest.raises(ValueError, match="no exercise '2.9'; there are 0.1, 0.2, "):
         check_exercise("2.9", None)

@@ -64,6 +64,18 @@ def test_runs_in_place_and_cleans(tmp_path, capsys):
     assert [one.name for one in tmp_path.iterdir()] == [path.name]
 
 
+def test_a_slider_runs_and_leaves_no_state(tmp_path):
+    slider = (
+        "from ipywidgets import interact\n"
+        "@interact(margin=(0.0, 1.0))\n"
+        "def show(margin=0.2):\n"
+        "    print(margin)"
+    )
+    path = write_notebook(tmp_path / "02_slider.ipynb", slider)
+    assert run(tmp_path) == 0
+    assert "widgets" not in nbformat.read(path, as_version=4).metadata
+
+
 def test_a_failing_notebook_is_left_as_it_was(tmp_path, capsys):
     path = write_notebook(tmp_path / "00_bad.ipynb", "print('fine')", "1 / 0")
     before = path.read_bytes()

@@ -48,7 +48,7 @@ def run_in_place(path: Path, timeout: int) -> bool:
         kernel_name=KERNEL["name"],
         resources={"metadata": {"path": str(path.parent)}},
         record_timing=False,
-        store_widget_state=False,
+        store_widget_state=True,  # sliders need it while running; clean drops it
     )
     started = time.perf_counter()
     try:
