@@ -11,7 +11,7 @@ from zssbir_lib.world.options import SketchOptions
 from zssbir_lib.world.pose import PosedParts, outline_sizes
 from zssbir_lib.world.strokes import narrowest_gap
 
-PEN_PER_GAP = 0.5  # the pen may cover this share of the distance between lines
+PEN_PER_GAP = 0.9  # the pen may cover this share of the distance between lines
 THINNEST_PEN = 1.1  # pixels of a 64-pixel image
 
 
