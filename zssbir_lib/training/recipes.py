@@ -55,7 +55,7 @@ class Recipe:
     patience: int = 0
     margin: float = 0.2
     optimiser: str = "adamw"
-    learning_rate: float = 2e-3
+    learning_rate: float = 1e-3
     backbone_rate: float = 1.0
     weight_decay: float = 1e-3
     schedule: str = "one_cycle"
