@@ -45,17 +45,26 @@ def device_name(device: str) -> str:
 
 
 def commit() -> str:
-    """Return the commit of the checkout, or "unknown" outside one."""
+    """Return the commit of the checkout, "-dirty" after it if the library differs.
+
+    Outside a checkout it is "unknown".
+    """
+    head = git("rev-parse", "--short=10", "HEAD")
+    if head is None:
+        return "unknown"
+    return f"{head}-dirty" if git("status", "--porcelain", ".") else head
+
+
+def git(*words: str) -> str | None:
+    """Return what git prints in the library's folder, or None if it fails."""
+    command = ["git", *words]
+    folder = Path(__file__).resolve().parents[1]
     try:
         run = subprocess.run(
-            ["git", "describe", "--always", "--dirty", "--abbrev=10"],
-            cwd=Path(__file__).parent,
-            capture_output=True,
-            text=True,
-            check=True,
+            command, cwd=folder, capture_output=True, text=True, check=True
         )
     except (OSError, subprocess.CalledProcessError):
-        return "unknown"
+        return None
     return run.stdout.strip()
 
 
