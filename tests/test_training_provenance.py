@@ -1,6 +1,7 @@
 """Where numbers come from."""
 
 import json
+import sys
 
 import pytest
 
@@ -29,17 +30,17 @@ def test_the_command_has_no_local_folders():
 
 
 def test_the_commit_is_marked_when_the_library_differs(monkeypatch):
-    from zssbir_lib.training import provenance
+    module = sys.modules["zssbir_lib.training.provenance"]
 
     def fake(*words):
         return {"rev-parse": "abc1234567", "status": changes}[words[0]]
 
-    monkeypatch.setattr(provenance, "git", fake)
+    monkeypatch.setattr(module, "git", fake)
     changes = ""
     assert commit() == "abc1234567"
     changes = " M losses/triplet.py"
     assert commit() == "abc1234567-dirty"
-    monkeypatch.setattr(provenance, "git", lambda *words: None)
+    monkeypatch.setattr(module, "git", lambda *words: None)
     assert commit() == "unknown"
 
 

@@ -137,8 +137,8 @@ FINE_TUNING: dict[str, Any] = dict(
     weights="imagenet",
     keep_batchnorm=True,
     batch_size=21,
-    learning_rate=1e-3,
-    backbone_rate=0.3,
+    learning_rate=5e-4,
+    backbone_rate=0.2,
     weight_decay=5e-4,
     schedule="cosine",
 )
