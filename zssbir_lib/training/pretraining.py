@@ -27,6 +27,10 @@ WORLD_SPLIT = "world-a"
 class PretrainingRecipe:
     """How the shipped teacher is trained.
 
+    The defaults were chosen by how well the frozen features retrieve *validation*
+    classes. A teacher with label smoothing 0.1, twice the steps and less grey told the
+    pretraining classes apart better, and retrieved worse.
+
     Attributes:
         steps: number of gradient steps.
         batch_size: photos a step.
@@ -42,16 +46,16 @@ class PretrainingRecipe:
     Taught in: notebook 02.
     """
 
-    steps: int = 5000
+    steps: int = 2500
     batch_size: int = 128
     learning_rate: float = 3e-3
     weight_decay: float = 1e-2
-    label_smoothing: float = 0.1
+    label_smoothing: float = 0.0
     photos: int = 300
     held_out: int = 20
     image_size: int = 32
     seed: int = 0
-    augmentation: Augmentation = field(default_factory=Augmentation)
+    augmentation: Augmentation = field(default_factory=lambda: Augmentation(grey=0.5))
 
 
 def make_teacher(recipe: PretrainingRecipe, path: Path) -> TeacherReport:
