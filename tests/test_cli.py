@@ -125,6 +125,8 @@ def test_a_second_run_in_the_same_folder_needs_resume(arguments, capsys):
         (["--device", "cuda:7"], "no GPU is available"),
         (["--device", "abacus"], "--device 'abacus' is unknown"),
         (["--validation-classes", "9"], "9"),
+        (["--seen-classes", "1"], "cannot keep 1 of 4 seen classes"),
+        (["--difficulty", "hard"], "level 'hard' is for the data set 'world' only"),
         (["--threads", "0"], "number of threads must be 1 or more, got 0"),
         (["--profile", "paper"], "profile for the backbone 'small' must be one of"),
         (["--set", "epochs=1", "--set", "patience=1"], "needs validation classes"),

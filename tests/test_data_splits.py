@@ -298,3 +298,18 @@ def test_split_file_with_a_name(tmp_path):
 def test_split_file_says_what_is_wrong(tmp_path, content, message):
     with pytest.raises(ValueError, match=message):
         load_split(write(tmp_path, content))
+
+
+def test_fewer_seen_classes_leave_the_other_groups_alone():
+    split = load_split("world-a")
+    fewer = split.with_fewer_seen(20, seed=0)
+    assert len(fewer.seen) == 20 and set(fewer.seen) < set(split.seen)
+    assert (fewer.validation, fewer.unseen) == (split.validation, split.unseen)
+    assert fewer == split.with_fewer_seen(20, seed=0)
+    assert fewer.seen != split.with_fewer_seen(20, seed=1).seen
+
+
+@pytest.mark.parametrize("count", [1, 46])
+def test_a_wrong_number_of_seen_classes_is_refused(count):
+    with pytest.raises(ValueError, match=f"cannot keep {count} of 45 seen classes"):
+        load_split("world-a").with_fewer_seen(count, seed=0)

@@ -36,12 +36,13 @@ def test_the_commit_is_marked_when_the_library_differs(monkeypatch):
         return {"rev-parse": "abc1234567", "status": changes}[words[0]]
 
     monkeypatch.setattr(module, "git", fake)
+    read_commit = commit.__wrapped__  # without the memory of the first call
     changes = ""
-    assert commit() == "abc1234567"
+    assert read_commit() == "abc1234567"
     changes = " M losses/triplet.py"
-    assert commit() == "abc1234567-dirty"
+    assert read_commit() == "abc1234567-dirty"
     monkeypatch.setattr(module, "git", lambda *words: None)
-    assert commit() == "unknown"
+    assert read_commit() == "unknown"
 
 
 def test_git_failing_is_no_error():

@@ -32,6 +32,17 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         help="hold out N seen classes for validation (default: what the split says)",
     )
     parser.add_argument(
+        "--seen-classes",
+        type=int,
+        metavar="N",
+        help="train on only N of the seen classes (default: all)",
+    )
+    parser.add_argument(
+        "--difficulty",
+        default="default",
+        help="easy, default or hard images (the world only)",
+    )
+    parser.add_argument(
         "--skip-unreadable",
         action="store_true",
         help="leave broken images out, with a warning, instead of stopping",
@@ -104,9 +115,15 @@ def read_split(options: argparse.Namespace) -> ZeroShotSplit:
         if options.data != "world":
             raise ValueError("--split is needed for a folder: a name or a JSON file")
         name = DEFAULT_WORLD_SPLIT
-    split = load_split(name)
+    return change_split(load_split(name), options)
+
+
+def change_split(split: ZeroShotSplit, options: argparse.Namespace) -> ZeroShotSplit:
+    """Hold out validation classes and reduce the seen ones, as the options say."""
     if options.validation_classes:
         split = split.with_held_out(options.validation_classes, seed=0)
+    if options.seen_classes is not None:
+        split = split.with_fewer_seen(options.seen_classes, seed=0)
     return split
 
 
@@ -114,8 +131,13 @@ def read_data(
     options: argparse.Namespace, split: ZeroShotSplit, image_size: int
 ) -> SketchPhotoData:
     """Return the images the options name."""
-    on_unreadable = "skip" if options.skip_unreadable else "raise"
-    return load_data(options.data, image_size, split=split, on_unreadable=on_unreadable)
+    return load_data(
+        options.data,
+        image_size,
+        split=split,
+        on_unreadable="skip" if options.skip_unreadable else "raise",
+        level=options.difficulty,
+    )
 
 
 def read_device(name: str) -> str:

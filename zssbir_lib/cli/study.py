@@ -4,13 +4,14 @@ import argparse
 from functools import partial
 from pathlib import Path
 
-from zssbir_lib.cli.options import add_data_options, read_change, read_device
-from zssbir_lib.data import (
-    SketchPhotoData,
-    ZeroShotSplit,
-    load_data,
-    load_split,
+from zssbir_lib.cli.options import (
+    add_data_options,
+    change_split,
+    read_change,
+    read_data,
+    read_device,
 )
+from zssbir_lib.data import load_split
 from zssbir_lib.models.backbones import BACKBONES
 from zssbir_lib.training import (
     StudyRun,
@@ -45,7 +46,7 @@ def run(options: argparse.Namespace) -> None:
     """Run the study and write its summary."""
     device = read_device(options.device)
     runs = plan_runs(options)
-    load = partial(load_images, options.data, options.skip_unreadable)
+    load = partial(read_data, options)  # every process of the study calls it
     results = run_study(runs, load, options.runs, device, options.jobs)
     summary = summarise_study(runs, results, device)
     write_json(summary, options.out)
@@ -61,21 +62,12 @@ def plan_runs(options: argparse.Namespace) -> list[StudyRun]:
         raise ValueError("--split is needed: one name or several, joined by commas")
     changes = dict(read_change(text) for text in options.set)
     splits = [load_split(name) for name in options.split.split(",")]
-    if options.validation_classes:
-        splits = [s.with_held_out(options.validation_classes, seed=0) for s in splits]
+    splits = [change_split(split, options) for split in splits]
     return [
         StudyRun(row, study_row(row, options.backbone, options.weights, **changes), *c)
         for row in options.rows.split(",")
         for c in [(split, seed) for split in splits for seed in range(options.seeds)]
     ]
-
-
-def load_images(
-    source: str, skip_unreadable: bool, split: ZeroShotSplit, image_size: int
-) -> SketchPhotoData:
-    """Return the images of a split; used by every process of a study."""
-    on_unreadable = "skip" if skip_unreadable else "raise"
-    return load_data(source, image_size, split=split, on_unreadable=on_unreadable)
 
 
 def print_summary(summary: dict) -> None:

@@ -23,8 +23,6 @@ from zssbir_lib.data.splits import (
     compare_splits,
 )
 from zssbir_lib.data.transforms import (
-    IMAGENET_MEAN,
-    IMAGENET_STD,
     NO_AUGMENTATION,
     Augmentation,
     normalise,
@@ -33,8 +31,6 @@ from zssbir_lib.data.transforms import (
 from zssbir_lib.data.world_source import load_pretraining_photos, load_world_data
 
 __all__ = [
-    "IMAGENET_MEAN",
-    "IMAGENET_STD",
     "NO_AUGMENTATION",
     "Augmentation",
     "ImageFiles",

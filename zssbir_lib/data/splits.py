@@ -130,6 +130,31 @@ class ZeroShotSplit:
             + tuple(name for name in self.seen if name in drawn),
         )
 
+    def with_fewer_seen(self, count: int, seed: int) -> "ZeroShotSplit":
+        """Keep only some seen classes, drawn at random: a harder training.
+
+        The others are not used at all; validation and unseen classes stay.
+
+        Args:
+            count: How many classes to train on, at least two.
+            seed: Any whole number; draws as `with_held_out` does.
+
+        Returns:
+            The new split.
+
+        Raises:
+            ValueError: If the count is below two or above the number there is.
+
+        Taught in: notebook 01.
+        """
+        if not 2 <= count <= len(self.seen):
+            raise ValueError(
+                f"cannot keep {count} of {len(self.seen)} seen classes: "
+                f"choose 2 to {len(self.seen)}"
+            )
+        drawn = set(random.Random(seed).sample(sorted(self.seen), count))
+        return replace(self, seen=tuple(name for name in self.seen if name in drawn))
+
 
 @dataclass(frozen=True, eq=False)
 class ZeroShotData:

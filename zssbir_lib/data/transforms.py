@@ -15,9 +15,6 @@ from torch import Tensor
 
 from zssbir_lib.modality import PHOTO
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
-
 
 def to_float(images: Tensor) -> Tensor:
     """Scale stored images to numbers from 0 to 1.

@@ -5,6 +5,7 @@ import platform
 import shlex
 import subprocess
 import sys
+from functools import lru_cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -44,9 +45,11 @@ def device_name(device: str) -> str:
     return torch.cuda.get_device_name(device) if device.startswith("cuda") else "cpu"
 
 
+@lru_cache(maxsize=1)
 def commit() -> str:
     """Return the commit of the checkout, "-dirty" after it if the library differs.
 
+    It is read once, when this module is loaded: what changes later is not what runs.
     Outside a checkout it is "unknown".
     """
     head = git("rev-parse", "--short=10", "HEAD")
@@ -87,3 +90,6 @@ def write_json(content: dict[str, Any], path: Path) -> None:
     partial = path.with_name(path.name + ".partial")
     partial.write_text(json.dumps(content, indent=1) + "\n")
     partial.replace(path)
+
+
+commit()

@@ -162,7 +162,8 @@ def summarise_study(
     for run, result in zip(runs, results, strict=True):
         cells.setdefault((run.row, run.split.name), []).append(result)
     rows = [summarise_cell(row, split, r) for (row, split), r in cells.items()]
-    return {"rows": rows} | provenance(device)
+    commits = sorted({result["commit"] for result in results})
+    return {"rows": rows} | provenance(device) | {"commit": ", ".join(commits)}
 
 
 def summarise_cell(
