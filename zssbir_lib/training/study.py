@@ -173,7 +173,9 @@ def summarise_cell(
     names = results[0]["metrics"]
     metrics = {n: summarise_values([r["metrics"][n] for r in results]) for n in names}
     summary = {"row": row, "split": split, "seeds": [r["seed"] for r in results]}
-    summary |= {"metrics": metrics, "recipe": results[0]["recipe"]}
+    recipe = results[0]["recipe"]
+    recipe["weights"] = Path(recipe["weights"]).name  # no folder of this machine
+    summary |= {"metrics": metrics, "recipe": recipe}
     if "validation" in results[0]:
         values = [r["validation"]["map@all"] for r in results]
         summary["validation_map@all"] = summarise_values(values)
