@@ -71,14 +71,15 @@ def results_section(folder: Path = REPOSITORY / "results") -> str:
     world = json.loads((folder / "world_baseline.json").read_text())
     real = json.loads((folder / "sketchy_mini_baseline.json").read_text())
     seeds = len(world["rows"][0]["seeds"]), len(real["rows"][0]["seeds"])
-    classes = "15 unseen classes, 60 sketches searching 1,500 photos each"
+    queries = [int(r["rows"][0]["metrics"]["queries"]["mean"]) for r in (world, real)]
     return "\n\n".join(
         [
             START,
-            f"Embedded world, {seeds[0]} seeds, {classes}:",
+            f"Embedded world: {queries[0]:,} sketches of unseen classes as queries, "
+            f"{seeds[0]} seeds:",
             world_table(world),
-            f"Sketchy (125 classes, 25 sketches and 25 photos each, 128 px), the 21 "
-            f"classes unknown to ImageNet unseen, MobileNetV2, {seeds[1]} seeds:",
+            f"A small part of Sketchy, its classes unknown to ImageNet unseen (split "
+            f"`sketchy-21`), MobileNetV2: {queries[1]:,} queries, {seeds[1]} seeds:",
             real_table(real),
             END,
         ]
