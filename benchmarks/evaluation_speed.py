@@ -181,6 +181,18 @@ def show(rows: list[Row]) -> None:
         print(f"* scaled from the first {max(parts)} queries; memory of those only")
 
 
+def commit() -> str:
+    """Return the commit measured, "-dirty" after it if the library differs."""
+    words = ("rev-parse", "--short=10", "HEAD"), ("status", "--porcelain", "zssbir_lib")
+    head, changes = (
+        subprocess.run(
+            ["git", *w], cwd=REPOSITORY, capture_output=True, text=True, check=True
+        ).stdout.strip()
+        for w in words
+    )
+    return f"{head}-dirty" if changes else head
+
+
 def versions() -> dict[str, str]:
     """Return the versions of everything that was measured."""
     found = {"python": platform.python_version()}
@@ -237,6 +249,7 @@ def main() -> None:
             "dimensions": DIMENSIONS,
             "instruction_set": torch.backends.cpu.get_cpu_capability(),
             "versions": versions(),
+            "commit": commit(),
             "rows": [asdict(row) for row in rows],
         }
         write_json(arguments.out, content)

@@ -67,7 +67,7 @@ def test_triplet_loss_is_zero_once_the_margin_is_kept_and_has_no_gradient():
     positive, negative = torch.tensor([[1.0, 0.0]]), torch.tensor([[-1.0, 0.0]])
     loss = triplet_loss(anchor, positive, negative)
     loss.backward()
-    assert float(loss) == 0
+    assert loss.item() == 0
     assert anchor.grad.abs().max() == 0
 
 
