@@ -6,7 +6,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from zssbir_lib.models.backbones import build_backbone
+from zssbir_lib.models.backbones import PixelStatistics, build_backbone
 
 
 class EmbeddingNet(nn.Module):
@@ -42,7 +42,7 @@ class EmbeddingNet(nn.Module):
         self.normalise = normalise
 
     @property
-    def pixels(self) -> nn.Module:
+    def pixels(self) -> PixelStatistics:
         """Mean and standard deviation of the input pixels."""
         return self.backbone.pixels
 
