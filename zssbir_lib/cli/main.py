@@ -4,11 +4,11 @@ import argparse
 import sys
 from typing import NoReturn
 
-from zssbir_lib.cli import evaluate, fit, study, teacher
+from zssbir_lib.cli import ablation, evaluate, fit, study, teacher
 
 FAILURE = 2
 INTERRUPTED = 130
-COMMANDS = (fit, evaluate, study, teacher)
+COMMANDS = (fit, evaluate, study, ablation, teacher)
 
 
 class OneLineParser(argparse.ArgumentParser):

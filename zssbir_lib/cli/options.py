@@ -8,7 +8,7 @@ import torch
 
 from zssbir_lib.data import SketchPhotoData, ZeroShotSplit, load_data, load_split
 from zssbir_lib.models.backbones import BACKBONES
-from zssbir_lib.training import PROFILES, Recipe, named_recipe
+from zssbir_lib.training import LOSSES, PROFILES, Recipe, named_recipe
 from zssbir_lib.training.recipes import METHOD_SETTINGS
 
 DEFAULT_WORLD_SPLIT = "world-a"
@@ -67,6 +67,11 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--profile", default="quick", choices=PROFILES)
     parser.add_argument(
+        "--losses",
+        metavar="NAME,NAME",
+        help=f"losses to add up, of {', '.join(LOSSES)} (default: the method's)",
+    )
+    parser.add_argument(
         "--set",
         action="append",
         default=[],
@@ -80,7 +85,16 @@ def read_recipe(options: argparse.Namespace) -> Recipe:
     changes = dict(read_change(text) for text in options.set)
     if options.weights:
         changes["weights"] = options.weights
+    if options.losses:
+        check_losses_option(options.method)
+        changes["losses"] = tuple(options.losses.split(","))
     return named_recipe(options.method, options.backbone, options.profile, **changes)
+
+
+def check_losses_option(method: str) -> None:
+    """Raise unless a method's losses can be chosen."""
+    if method != "sbtknet":
+        raise ValueError(f"--losses is for --method sbtknet, not {method!r}")
 
 
 def read_change(text: str) -> tuple[str, Any]:

@@ -5,6 +5,7 @@ Taught in: notebook 01.
 
 from zssbir_lib.data.class_files import ImagePaths, find_class_files
 from zssbir_lib.data.decoding import UnreadableImage, find_unreadable
+from zssbir_lib.data.fingerprint import fingerprint
 from zssbir_lib.data.folders import read_class_folders
 from zssbir_lib.data.image_files import ImageFiles
 from zssbir_lib.data.images import ImageSet, ImageSource, ImageView, SketchPhotoData
@@ -14,6 +15,7 @@ from zssbir_lib.data.public_splits import (
     public_split,
     public_split_names,
 )
+from zssbir_lib.data.quadruplets import QuadrupletIndices, QuadrupletSampler
 from zssbir_lib.data.samplers import TripletIndices, TripletSampler
 from zssbir_lib.data.source import load_data
 from zssbir_lib.data.splits import (
@@ -29,6 +31,7 @@ from zssbir_lib.data.transforms import (
     to_float,
 )
 from zssbir_lib.data.world_source import load_pretraining_photos, load_world_data
+from zssbir_lib.world.cache import default_cache_folder
 
 __all__ = [
     "NO_AUGMENTATION",
@@ -39,6 +42,8 @@ __all__ = [
     "ImageSource",
     "ImageView",
     "PublicSplit",
+    "QuadrupletIndices",
+    "QuadrupletSampler",
     "SketchPhotoData",
     "SplitComparison",
     "TripletIndices",
@@ -47,8 +52,10 @@ __all__ = [
     "ZeroShotData",
     "ZeroShotSplit",
     "compare_splits",
+    "default_cache_folder",
     "find_class_files",
     "find_unreadable",
+    "fingerprint",
     "load_data",
     "load_pretraining_photos",
     "load_split",

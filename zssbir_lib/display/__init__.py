@@ -1,5 +1,6 @@
 """Display: figures from tensors, arrays and lists, all in one style."""
 
+from zssbir_lib.display.ablation import ablation_plot
 from zssbir_lib.display.curves import interval_plot, training_curves
 from zssbir_lib.display.embedding_map import embedding_map, principal_plane
 from zssbir_lib.display.panels import image_grid, retrieval_panel
@@ -25,6 +26,7 @@ __all__ = [
     "SKETCH_MARKER",
     "WRONG_COLOUR",
     "WRONG_MARK",
+    "ablation_plot",
     "embedding_map",
     "image_grid",
     "interval_plot",

@@ -22,7 +22,7 @@ from zssbir_lib.evaluation.retrieval import (
     metric_names,
     per_query_metrics,
 )
-from zssbir_lib.evaluation.statistics import mean_interval
+from zssbir_lib.evaluation.statistics import mean_interval, paired_interval
 
 __all__ = [
     "LabelledEmbeddings",
@@ -34,6 +34,7 @@ __all__ = [
     "generalised_with_seen_sample",
     "mean_interval",
     "metric_names",
+    "paired_interval",
     "per_query_metrics",
     "precision_at",
     "rank_gallery",

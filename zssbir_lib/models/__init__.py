@@ -1,5 +1,6 @@
 """Models: networks that map images to embeddings."""
 
+from zssbir_lib.models.attention import AttentionPooling
 from zssbir_lib.models.backbones import (
     PixelStatistics,
     SmallConvNet,
@@ -11,6 +12,12 @@ from zssbir_lib.models.embedding_net import (
     count_parameters,
     freeze_first_blocks,
     set_training_mode,
+)
+from zssbir_lib.models.photo_teacher import (
+    TorchvisionTeacher,
+    load_photo_teacher,
+    start_soft_head,
+    teacher_classifier,
 )
 from zssbir_lib.models.teacher import (
     Teacher,
@@ -26,20 +33,25 @@ from zssbir_lib.models.weights import (
 )
 
 __all__ = [
+    "AttentionPooling",
     "EmbeddingNet",
     "PixelStatistics",
     "SmallConvNet",
     "Teacher",
     "TeacherReport",
+    "TorchvisionTeacher",
     "batch_norms",
     "build_backbone",
     "count_parameters",
     "freeze_first_blocks",
     "initialise_backbone",
+    "load_photo_teacher",
     "load_teacher",
     "load_torchvision_state",
     "read_state",
     "save_teacher",
     "set_training_mode",
+    "start_soft_head",
+    "teacher_classifier",
     "teacher_report",
 ]

@@ -1,12 +1,15 @@
 """The network that every method trains: backbone, projection, optional heads."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
+from zssbir_lib.models.attention import AttentionPooling
 from zssbir_lib.models.backbones import PixelStatistics, build_backbone
+
+CLASSIFIER_INPUTS = ("pooled", "embedding")
 
 
 class EmbeddingNet(nn.Module):
@@ -14,32 +17,57 @@ class EmbeddingNet(nn.Module):
 
     One backbone with shared weights sees sketches and photos alike. A linear layer
     projects its pooled feature, and the result is scaled to length one, so that
-    squared Euclidean distances lie in [0, 4].
+    squared Euclidean distances lie in [0, 4]. Further linear heads, parallel to the
+    projection, serve losses that need other outputs; retrieval does not use them.
 
     Args:
         backbone: name of the backbone, see `build_backbone`.
         embedding_size: number of dimensions D of the embedding.
         normalise: scale embeddings to length one.
+        head_sizes: number of outputs of each further head, by name.
+        classifier_input: what the head "identity" sees: "pooled" (F features) or
+            "embedding" (D numbers, before they are scaled to length one).
+        attention: pool with learned weights instead of the plain average.
 
     Raises:
-        ValueError: the backbone is unknown or the size is not positive.
+        ValueError: the backbone or the classifier's input is unknown, or the size is
+            not positive.
 
-    Source: SBTKNet (Tursun et al.), section 3: a shared encoder with FC_sim. Length
-    one is our reading: the paper does not state it, the margin 0.2 implies it.
+    Source: SBTKNet (Tursun et al.), section 3: a shared encoder with FC_sim (our
+    `projection`), FC_id (head "identity") and FC_soft (head "soft"). Length one is our
+    reading: the paper does not state it, the margin 0.2 implies it.
 
     Taught in: notebook 02.
     """
 
     def __init__(
-        self, backbone: str, embedding_size: int, normalise: bool = True
+        self,
+        backbone: str,
+        embedding_size: int,
+        normalise: bool = True,
+        head_sizes: Mapping[str, int] | None = None,
+        classifier_input: str = "pooled",
+        attention: bool = False,
     ) -> None:
         super().__init__()
         if embedding_size < 1:
             raise ValueError(f"embedding_size must be 1 or more, got {embedding_size}")
+        if classifier_input not in CLASSIFIER_INPUTS:
+            raise ValueError(
+                f"classifier_input must be one of {', '.join(CLASSIFIER_INPUTS)}, got "
+                f"{classifier_input!r}"
+            )
         self.backbone = build_backbone(backbone)
-        self.projection = nn.Linear(self.backbone.feature_size, embedding_size)
-        self.heads = nn.ModuleDict()
+        features = self.backbone.feature_size
+        self.projection = nn.Linear(features, embedding_size)
         self.normalise = normalise
+        self.classifier_input = classifier_input
+        widths = {"pooled": features, "embedding": embedding_size}
+        self.heads = nn.ModuleDict()
+        for name, outputs in (head_sizes or {}).items():
+            width = widths[classifier_input] if name == "identity" else features
+            self.heads[name] = nn.Linear(width, outputs)
+        self.attention = AttentionPooling(features) if attention else None
 
     @property
     def pixels(self) -> PixelStatistics:
@@ -53,12 +81,19 @@ class EmbeddingNet(nn.Module):
             images: normalised float images.
             modality: (B,) with 0 sketch, 1 photo; this network treats both alike.
         """
-        return self.backbone(images)
+        if self.attention is None:
+            return self.backbone(images)
+        return self.attention(self.backbone.blocks(images))
 
     def project(self, pooled: Tensor) -> Tensor:
         """Return embeddings of pooled features, (B, F) -> (B, D)."""
         embeddings = self.projection(pooled)
         return functional.normalize(embeddings, dim=1) if self.normalise else embeddings
+
+    def classify(self, pooled: Tensor) -> Tensor:
+        """Return the logits of the seen classes, (B, F) -> (B, C)."""
+        seen = pooled if self.classifier_input == "pooled" else self.projection(pooled)
+        return self.heads["identity"](seen)
 
     def forward(self, images: Tensor, modality: Tensor | None = None) -> Tensor:
         """Return embeddings, (B, 3, S, S) -> (B, D)."""

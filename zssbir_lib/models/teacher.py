@@ -10,7 +10,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from zssbir_lib.models.backbones import SmallConvNet
+from zssbir_lib.models.backbones import PixelStatistics, SmallConvNet
 
 TEACHER_WEIGHTS = "teacher_small.pt"
 TEACHER_REPORT = "teacher_small.json"
@@ -30,6 +30,11 @@ class Teacher(nn.Module):
         self.class_names = class_names
         self.backbone = SmallConvNet()
         self.classifier = nn.Linear(self.backbone.feature_size, len(class_names))
+
+    @property
+    def pixels(self) -> PixelStatistics:
+        """Mean and standard deviation of the input pixels."""
+        return self.backbone.pixels
 
     def forward(self, images: Tensor) -> Tensor:
         """Return logits, (B, 3, S, S) -> (B, number of classes)."""

@@ -10,10 +10,6 @@ from zssbir_lib.models.backbones import TorchvisionBackbone
 from zssbir_lib.models.embedding_net import EmbeddingNet
 from zssbir_lib.models.teacher import load_teacher
 
-TORCHVISION_WEIGHTS = {
-    "mobilenet_v2": torchvision.models.MobileNet_V2_Weights.IMAGENET1K_V2,
-    "resnet50": torchvision.models.ResNet50_Weights.IMAGENET1K_V2,
-}
 CLASSIFIER_KEYS = {"mobilenet_v2": "classifier.", "resnet50": "fc."}
 
 
@@ -39,9 +35,7 @@ def initialise_backbone(net: EmbeddingNet, backbone: str, source: str) -> None:
     if source == "teacher":
         _start_from_teacher(net, backbone)
     else:
-        state = (
-            _imagenet_state(backbone) if source == "imagenet" else read_state(source)
-        )
+        state = imagenet_state(backbone) if source == "imagenet" else read_state(source)
         load_torchvision_state(net.backbone, backbone, state, source)
 
 
@@ -55,20 +49,27 @@ def _start_from_teacher(net: EmbeddingNet, backbone: str) -> None:
     net.backbone.load_state_dict(load_teacher().backbone.state_dict())
 
 
-def _imagenet_state(backbone: str) -> dict[str, Tensor]:
-    """Return torchvision's ImageNet weights, downloading them if need be."""
-    if backbone not in TORCHVISION_WEIGHTS:
+def imagenet_state(architecture: str) -> dict[str, Tensor]:
+    """Return torchvision's ImageNet weights, downloading them if need be.
+
+    Args:
+        architecture: a name that torchvision knows, such as "resnet50".
+
+    Raises:
+        ValueError: there are none, or they could not be downloaded.
+    """
+    if architecture not in torchvision.models.list_models(torchvision.models):
         raise ValueError(
-            f"there are no ImageNet weights for the backbone {backbone!r}; "
+            f"there are no ImageNet weights for the backbone {architecture!r}; "
             "use --weights teacher or none"
         )
     try:
-        enum = TORCHVISION_WEIGHTS[backbone]
+        enum = torchvision.models.get_model_weights(architecture).DEFAULT
         return enum.get_state_dict(progress=True, check_hash=True)
     except OSError as error:
         raise ValueError(
-            f"the ImageNet weights of {backbone} could not be downloaded ({error}); "
-            "give a local file instead: --weights FILE"
+            f"the ImageNet weights of {architecture} could not be downloaded "
+            f"({error}); give a local file instead: --weights FILE"
         ) from error
 
 

@@ -1,5 +1,13 @@
 """Training: recipes, the loop, checkpoints, experiments and studies."""
 
+from zssbir_lib.training.ablation import (
+    ABLATION_ROWS,
+    COMPARISONS,
+    ablation_differences,
+    plan_ablation,
+    with_seen_counts,
+)
+from zssbir_lib.training.build_method import build_method
 from zssbir_lib.training.checkpoints import (
     load_trained_net,
     read_checkpoint,
@@ -18,7 +26,6 @@ from zssbir_lib.training.loop import end_epoch, fit, training_step
 from zssbir_lib.training.methods import (
     Batch,
     TripletMethod,
-    build_method,
     gather_batch,
 )
 from zssbir_lib.training.preparation import prepare_images
@@ -30,7 +37,14 @@ from zssbir_lib.training.pretraining import (
 )
 from zssbir_lib.training.processor import flush_denormals, use_threads
 from zssbir_lib.training.provenance import provenance, write_json
-from zssbir_lib.training.recipes import PROFILES, Recipe, named_recipe
+from zssbir_lib.training.recipes import (
+    LOSSES,
+    PROFILES,
+    Recipe,
+    images_per_example,
+    named_recipe,
+)
+from zssbir_lib.training.sbtknet import SBTKNetMethod, metric_loss
 from zssbir_lib.training.schedule import (
     build_optimiser,
     learning_rate_factor,
@@ -41,26 +55,45 @@ from zssbir_lib.training.scoring import (
     score_generalised,
     score_retrieval,
 )
-from zssbir_lib.training.state import TrainingState, build_net, new_state
+from zssbir_lib.training.state import (
+    TrainingState,
+    build_net,
+    build_student,
+    new_state,
+)
 from zssbir_lib.training.study import (
     StudyRun,
     run_study,
     study_row,
     summarise_study,
 )
+from zssbir_lib.training.teaching import (
+    cached_class_activations,
+    class_activations,
+    recipe_soft_labels,
+    recipe_teacher,
+)
 
 __all__ = [
+    "ABLATION_ROWS",
+    "COMPARISONS",
+    "LOSSES",
     "PROFILES",
     "Batch",
     "Experiment",
     "PretrainingRecipe",
     "Recipe",
+    "SBTKNetMethod",
     "StudyRun",
     "TrainingState",
     "TripletMethod",
+    "ablation_differences",
     "build_method",
     "build_net",
     "build_optimiser",
+    "build_student",
+    "cached_class_activations",
+    "class_activations",
     "embed",
     "embed_zero_shot",
     "end_epoch",
@@ -68,15 +101,20 @@ __all__ = [
     "fit",
     "flush_denormals",
     "gather_batch",
+    "images_per_example",
     "learning_rate_factor",
     "load_trained_net",
     "make_teacher",
+    "metric_loss",
     "named_recipe",
     "new_state",
+    "plan_ablation",
     "prepare_images",
     "prepare_state",
     "provenance",
     "read_checkpoint",
+    "recipe_soft_labels",
+    "recipe_teacher",
     "restore_state",
     "run_experiment",
     "run_study",
@@ -91,5 +129,6 @@ __all__ = [
     "train_teacher",
     "training_step",
     "use_threads",
+    "with_seen_counts",
     "write_json",
 ]

@@ -1,5 +1,6 @@
 """Checkpoints: written atomically, read without executing anything in them."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -8,7 +9,7 @@ import torch
 from zssbir_lib.training.recipes import Recipe
 from zssbir_lib.training.state import TrainingState, build_net
 
-FORMAT = 1
+FORMAT = 2  # 2: heads, and what a method has to remember
 PLAIN_FIELDS = (
     "seed",
     "steps_per_epoch",
@@ -18,6 +19,7 @@ PLAIN_FIELDS = (
     "best_validation",
     "best_weights",
     "stale_epochs",
+    "method_state",
 )
 
 
@@ -128,6 +130,12 @@ def load_trained_net(content: dict[str, Any]) -> tuple[torch.nn.Module, Recipe]:
     Taught in: notebook 02.
     """
     recipe = Recipe.from_dict(content["recipe"])
-    net = build_net(Recipe.from_dict({**content["recipe"], "weights": "none"}), seed=0)
-    net.load_state_dict(content["best_weights"] or content["model"])
+    weights = content["best_weights"] or content["model"]
+    sizes = {
+        name.split(".")[1]: len(bias)
+        for name, bias in weights.items()
+        if name.startswith("heads.") and name.endswith(".bias")
+    }
+    net = build_net(replace(recipe, weights="none"), seed=0, head_sizes=sizes)
+    net.load_state_dict(weights)
     return net.eval(), recipe

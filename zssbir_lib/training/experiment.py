@@ -9,11 +9,11 @@ import torch
 
 from zssbir_lib.data import SketchPhotoData, ZeroShotData, ZeroShotSplit
 from zssbir_lib.models import EmbeddingNet
+from zssbir_lib.training.build_method import build_method
 from zssbir_lib.training.checkpoints import read_checkpoint, restore_state
 from zssbir_lib.training.loop import fit
-from zssbir_lib.training.methods import build_method
 from zssbir_lib.training.provenance import provenance, write_json
-from zssbir_lib.training.recipes import Recipe
+from zssbir_lib.training.recipes import FEATURES, Recipe
 from zssbir_lib.training.scoring import (
     embed_zero_shot,
     score_generalised,
@@ -96,7 +96,11 @@ def prepare_state(
     Taught in: notebook 02.
     """
     state = new_state(
-        experiment.recipe, experiment.seed, len(parts.seen.sketches), experiment.device
+        experiment.recipe,
+        experiment.seed,
+        len(parts.seen.sketches),
+        experiment.device,
+        classes=len(parts.seen.class_names),
     )
     if folder is None:
         return state
@@ -137,7 +141,7 @@ def train(
 
     fit(
         state,
-        build_method(parts.seen, experiment.recipe),
+        build_method(parts.seen, experiment.recipe, experiment.device),
         validate if parts.validation is not None else None,
         folder / CHECKPOINT if folder else None,
         about={"split": asdict(experiment.split), "data": experiment.data.name},
@@ -155,14 +159,16 @@ def evaluate_experiment(
         parts: the split data.
 
     Returns:
-        metrics (zero-shot), optionally generalised, recipe, split, provenance.
+        metrics (zero-shot), the same for both features, optionally generalised, recipe,
+        split, provenance.
 
     Taught in: notebook 02.
     """
     feature = experiment.recipe.feature
-    sets = embed_zero_shot(net, parts.unseen, feature)
-    result = {"metrics": sets.evaluate()}
-    result["metrics_macro"] = sets.evaluate(average="macro")
+    sets = {f: embed_zero_shot(net, parts.unseen, f) for f in FEATURES}
+    by_feature = {f: sets[f].evaluate() for f in FEATURES}
+    result = {"metrics": by_feature[feature], "metrics_by_feature": by_feature}
+    result["metrics_macro"] = sets[feature].evaluate(average="macro")
     if parts.validation is not None:
         result["validation"] = score_retrieval(net, parts.validation, feature)
     if experiment.generalised:

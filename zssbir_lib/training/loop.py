@@ -46,7 +46,14 @@ def fit(
     if state.recipe.patience and validate is None:
         raise ValueError("early stopping (patience) needs validation classes")
 
+    def keep() -> None:
+        if checkpoint:
+            state.method_state = method.state_dict()
+            save_checkpoint(state, checkpoint, about)
+
     flush_denormals()
+    if state.method_state:
+        method.load_state_dict(state.method_state)
     progress = StepProgress(state.total_steps, state.step)
     with progress, Interruption() as interruption:
         while not state.finished:
@@ -57,11 +64,9 @@ def fit(
 
             if state.step % state.steps_per_epoch == 0:
                 end_epoch(state, validate)
-                if checkpoint:
-                    save_checkpoint(state, checkpoint, about)
+                keep()
             if interruption.requested:
-                if checkpoint:
-                    save_checkpoint(state, checkpoint, about)
+                keep()
                 raise KeyboardInterrupt(f"stopped after step {state.step}")
     if state.best_weights is not None:
         state.net.load_state_dict(state.best_weights)

@@ -1,6 +1,5 @@
 """Methods: which images a step draws, and which losses it adds up."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -41,6 +40,12 @@ class Method(Protocol):
         self, net: EmbeddingNet, images: Tensor, batch: Batch
     ) -> dict[str, Tensor]:
         """Return the named losses of a step; the loop minimises their sum."""
+
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return what a checkpoint has to hold to go on exactly; often nothing."""
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Go on where `state_dict` was taken."""
 
 
 def gather_batch(data: SketchPhotoData, sketches: Tensor, photos: Tensor) -> Batch:
@@ -91,28 +96,9 @@ class TripletMethod:
         anchor, positive, negative = embeddings.chunk(3)  # (N, D) each
         return {"triplet": triplet_loss(anchor, positive, negative, self.margin)}
 
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return nothing: every draw comes from the generator alone."""
+        return {}
 
-METHODS: dict[str, Callable[[SketchPhotoData, Recipe], Method]] = {
-    "triplet": TripletMethod,
-}
-
-
-def build_method(data: SketchPhotoData, recipe: Recipe) -> Method:
-    """Return the method a recipe names, ready to draw from the training classes.
-
-    Args:
-        data: the seen classes.
-        recipe: names the method and its settings.
-
-    Returns:
-        The method.
-
-    Raises:
-        ValueError: the recipe trains nothing or its method is unknown.
-
-    Taught in: notebook 02.
-    """
-    if recipe.method not in METHODS:
-        known = ", ".join(METHODS)
-        raise ValueError(f"no method to train is called {recipe.method!r}: {known}")
-    return METHODS[recipe.method](data, recipe)
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Take nothing."""

@@ -1,6 +1,6 @@
 """Recipes: everything that decides how a network is trained, in one frozen record."""
 
-from dataclasses import asdict, dataclass, field, fields, replace
+from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
 from zssbir_lib.data import Augmentation
@@ -9,6 +9,11 @@ PROFILES = ("smoke", "quick", "book", "paper")
 FEATURES = ("embedding", "pooled")
 SCHEDULES = ("one_cycle", "cosine", "tenfold")
 OPTIMISERS = ("adamw", "sgd")
+LOSSES = ("triplet", "quadruplet", "classification", "knowledge")
+METRIC_LOSSES = ("triplet", "quadruplet")  # those that train the embedding
+CLASSIFIER_INPUTS = ("pooled", "embedding")
+TEACHINGS = ("class", "item")
+SOFT_HEADS = ("teacher", "fresh")
 
 
 @dataclass(frozen=True)
@@ -29,7 +34,19 @@ class Recipe:
         steps_per_epoch: steps between validations; None: one pass over the sketches.
         epochs: number of epochs at most; 0 trains nothing.
         patience: stop after this many epochs without a better validation; 0: never.
+        losses: the losses that are added up, of `LOSSES`.
         margin: margin of the loss, squared distance.
+        metric_weight: factor on the triplet or quadruplet loss.
+        classification_weight: factor on the classification loss.
+        knowledge_weight: factor on the knowledge preservation loss.
+        classifier_input: what the classifier sees: the pooled feature or the embedding.
+        attention: pool with learned weights instead of the plain average.
+        teacher: the photo teacher, "start" (what the backbone starts from) or
+            "ARCHITECTURE:SOURCE", see `load_photo_teacher`.
+        teaching: one soft label a class, made once (class), or one for every photo,
+            made anew at every step (item).
+        temperature: softness of the teacher's labels.
+        soft_head: start of the soft head: the teacher's own classifier, or fresh.
         optimiser: adamw or sgd (momentum 0.9).
         learning_rate: rate of the projection and heads.
         backbone_rate: factor on the learning rate for the backbone.
@@ -53,7 +70,17 @@ class Recipe:
     steps_per_epoch: int | None = 50
     epochs: int = 6
     patience: int = 0
+    losses: tuple[str, ...] = ("triplet",)
     margin: float = 0.2
+    metric_weight: float = 1.0
+    classification_weight: float = 1.0
+    knowledge_weight: float = 1.0
+    classifier_input: str = "pooled"
+    attention: bool = False
+    teacher: str = "start"
+    teaching: str = "class"
+    temperature: float = 1.0
+    soft_head: str = "teacher"
     optimiser: str = "adamw"
     learning_rate: float = 1e-3
     backbone_rate: float = 1.0
@@ -66,10 +93,18 @@ class Recipe:
         _check_choice("feature", self.feature, FEATURES)
         _check_choice("schedule", self.schedule, SCHEDULES)
         _check_choice("optimiser", self.optimiser, OPTIMISERS)
+        _check_choice("classifier_input", self.classifier_input, CLASSIFIER_INPUTS)
+        _check_choice("teaching", self.teaching, TEACHINGS)
+        _check_choice("soft_head", self.soft_head, SOFT_HEADS)
+        _check_losses(self.losses)
         for name in ("image_size", "embedding_size", "batch_size"):
             _check_at_least(name, getattr(self, name), 1)
         for name in ("epochs", "patience", "frozen_blocks", "margin", "learning_rate"):
             _check_at_least(name, getattr(self, name), 0)
+        for loss in ("metric", "classification", "knowledge"):
+            _check_at_least(f"{loss}_weight", getattr(self, f"{loss}_weight"), 0)
+        if not self.temperature > 0:
+            raise ValueError(f"temperature must be above 0, got {self.temperature}")
         if self.steps_per_epoch is not None:
             _check_at_least("steps_per_epoch", self.steps_per_epoch, 1)
 
@@ -87,7 +122,8 @@ class Recipe:
         augmentation = values.get("augmentation", {})
         if isinstance(augmentation, dict):
             augmentation = Augmentation(**augmentation)
-        return cls(**{**values, "augmentation": augmentation})
+        losses = tuple(values.get("losses", cls.losses))  # JSON has lists only
+        return cls(**{**values, "augmentation": augmentation, "losses": losses})
 
     def __str__(self) -> str:
         """Return one aligned line a field, for the start of a run."""
@@ -108,14 +144,38 @@ def _check_at_least(name: str, value: float, low: float) -> None:
         raise ValueError(f"{name} must be {low} or more, got {value}")
 
 
+def _check_losses(losses: tuple[str, ...]) -> None:
+    """Raise unless the losses are known and different, with one metric loss at most."""
+    for name in losses:
+        _check_choice("every loss", name, LOSSES)
+    if not losses or len(set(losses)) < len(losses):
+        raise ValueError(
+            f"losses must name one or several of {', '.join(LOSSES)}, each once; "
+            f"got {', '.join(losses) or 'none'}"
+        )
+    if set(METRIC_LOSSES) <= set(losses):
+        raise ValueError(
+            "losses have both triplet and quadruplet; the quadruplet loss contains the "
+            "triplet loss: name one of them"
+        )
+
+
+def images_per_example(losses: tuple[str, ...]) -> int:
+    """Return how many images an example has: 3 for triplets alone, else 4.
+
+    Taught in: notebook 03.
+    """
+    return 3 if losses == ("triplet",) else 4
+
+
 # Lengths by backbone: the small network sees drawn images, the others real ones.
 SMALL_LENGTHS: dict[str, dict[str, Any]] = {
-    "smoke": dict(epochs=2, steps_per_epoch=10, batch_size=16),
+    "smoke": dict(epochs=2, steps_per_epoch=10, images=48),
     "quick": dict(epochs=6, steps_per_epoch=50),
     "book": dict(epochs=9, steps_per_epoch=100),
 }
 LARGE_LENGTHS: dict[str, dict[str, Any]] = {
-    "smoke": dict(epochs=1, steps_per_epoch=2, batch_size=4),
+    "smoke": dict(epochs=1, steps_per_epoch=2, images=12),
     "quick": dict(epochs=3, steps_per_epoch=50),
     "book": dict(epochs=9, steps_per_epoch=50),
     "paper": dict(
@@ -136,22 +196,23 @@ LARGE_LENGTHS: dict[str, dict[str, Any]] = {
 FINE_TUNING: dict[str, Any] = dict(
     weights="imagenet",
     keep_batchnorm=True,
-    batch_size=21,
+    images=64,
     learning_rate=5e-4,
     backbone_rate=0.2,
     weight_decay=5e-4,
     schedule="cosine",
 )
 BACKBONE_SETTINGS: dict[str, dict[str, Any]] = {
-    "small": dict(),
+    "small": dict(images=128),
     "mobilenet_v2": FINE_TUNING
     | dict(image_size=128, embedding_size=256, frozen_blocks=7),
     "resnet50": FINE_TUNING | dict(image_size=224, embedding_size=512, frozen_blocks=2),
 }
 # What a method changes, whatever the backbone.
 METHOD_SETTINGS: dict[str, dict[str, Any]] = {
-    "untrained": dict(epochs=0, feature="pooled"),
-    "triplet": dict(),
+    "untrained": dict(epochs=0, feature="pooled", losses=("triplet",)),
+    "triplet": dict(losses=("triplet",)),
+    "sbtknet": dict(losses=("quadruplet", "classification", "knowledge")),
 }
 
 
@@ -160,8 +221,12 @@ def named_recipe(
 ) -> Recipe:
     """Return the recipe of a method for a backbone and a length.
 
+    Unless the batch size is given, every step sees the same number of images whatever
+    the losses: fewer quadruplets than triplets. Unless the feature is given, retrieval
+    uses the embedding where a loss trains it, else the pooled feature.
+
     Args:
-        method: "untrained" or "triplet".
+        method: "untrained", "triplet" or "sbtknet".
         backbone: "small" (embedded world), "mobilenet_v2" or "resnet50" (real images).
         profile: "smoke" (for tests), "quick", "book", or "paper" (large backbones).
         **changes: fields to change, for example `margin=0.5`.
@@ -172,7 +237,8 @@ def named_recipe(
     Raises:
         ValueError: a name is unknown or a changed value is out of range.
 
-    Source: the paper profile follows SBTKNet (Tursun et al.), section 4.
+    Source: the paper profile follows SBTKNet (Tursun et al.), section 4; validation
+        on classes held out is ours, the paper does not say what it validates on.
 
     Taught in: notebook 02.
     """
@@ -180,11 +246,24 @@ def named_recipe(
     _check_choice("backbone", backbone, tuple(BACKBONE_SETTINGS))
     lengths = SMALL_LENGTHS if backbone == "small" else LARGE_LENGTHS
     _check_choice(f"profile for the backbone {backbone!r}", profile, tuple(lengths))
-    settings = dict(method=method, backbone=backbone, profile=profile)
+    settings: dict[str, Any] = dict(method=method, backbone=backbone, profile=profile)
     settings |= BACKBONE_SETTINGS[backbone] | lengths[profile] | METHOD_SETTINGS[method]
-    recipe = Recipe(**settings)
     known = {f.name for f in fields(Recipe)}
     for name in changes:
         if name not in known:
             raise ValueError(f"a recipe has no field called {name!r}; it has: {known}")
-    return replace(recipe, **changes)
+    settings |= changes
+    images = settings.pop("images")
+    settings.setdefault("batch_size", images // images_per_example(settings["losses"]))
+    if not trains_embedding(settings):
+        settings.setdefault("feature", "pooled")
+    return Recipe(**settings)
+
+
+def trains_embedding(settings: dict[str, Any]) -> bool:
+    """Return whether a loss trains the projection that makes the embedding."""
+    losses = settings["losses"]
+    through_classifier = settings.get("classifier_input") == "embedding"
+    return bool(set(METRIC_LOSSES) & set(losses)) or (
+        "classification" in losses and through_classifier
+    )

@@ -1,14 +1,21 @@
 """The state of a training run: all that a checkpoint has to hold."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 from torch import Tensor
 
-from zssbir_lib.models import EmbeddingNet, freeze_first_blocks, initialise_backbone
+from zssbir_lib.models import (
+    EmbeddingNet,
+    freeze_first_blocks,
+    initialise_backbone,
+    start_soft_head,
+)
 from zssbir_lib.training.recipes import Recipe
 from zssbir_lib.training.schedule import build_optimiser
+from zssbir_lib.training.teaching import recipe_teacher
 
 
 @dataclass
@@ -28,6 +35,7 @@ class TrainingState:
         best_validation: highest validation value so far.
         best_weights: the weights that reached it; kept only with early stopping.
         stale_epochs: epochs since then.
+        method_state: what the method has to remember between steps.
 
     Taught in: notebook 02.
     """
@@ -44,6 +52,7 @@ class TrainingState:
     best_validation: float = float("-inf")
     best_weights: dict[str, Tensor] | None = None
     stale_epochs: int = 0
+    method_state: dict[str, Tensor] = field(default_factory=dict)
 
     @property
     def total_steps(self) -> int:
@@ -67,12 +76,16 @@ class TrainingState:
         return next(self.net.parameters()).device
 
 
-def build_net(recipe: Recipe, seed: int) -> EmbeddingNet:
+def build_net(
+    recipe: Recipe, seed: int, head_sizes: Mapping[str, int] | None = None
+) -> EmbeddingNet:
     """Build the network of a recipe with its starting weights.
 
     Args:
         recipe: names backbone, weights, embedding size and frozen blocks.
         seed: decides the random weights; the global random state is left alone.
+        head_sizes: number of outputs of the heads "identity" and "soft", if any. They
+            do not change the starting weights of what stands before them.
 
     Returns:
         The network, on the CPU.
@@ -85,14 +98,52 @@ def build_net(recipe: Recipe, seed: int) -> EmbeddingNet:
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        net = EmbeddingNet(recipe.backbone, recipe.embedding_size)
+        net = EmbeddingNet(
+            recipe.backbone,
+            recipe.embedding_size,
+            head_sizes=head_sizes,
+            classifier_input=recipe.classifier_input,
+            attention=recipe.attention,
+        )
     initialise_backbone(net, recipe.backbone, recipe.weights)
     freeze_first_blocks(net, recipe.frozen_blocks)
     return net.to(memory_format=torch.channels_last)
 
 
+def build_student(recipe: Recipe, seed: int, classes: int) -> EmbeddingNet:
+    """Build the network of a recipe with the heads that its losses need.
+
+    Args:
+        recipe: names the losses and the teacher.
+        seed: decides the random weights.
+        classes: number of seen classes.
+
+    Returns:
+        The network; its soft head starts from the teacher if the recipe says so.
+
+    Raises:
+        ValueError: the recipe classifies and there are no classes, or its teacher does
+            not fit.
+
+    Taught in: notebook 04.
+    """
+    head_sizes: dict[str, int] = {}
+    if "classification" in recipe.losses:
+        if classes < 1:
+            raise ValueError(f"classification needs seen classes, got {classes}")
+        head_sizes["identity"] = classes
+    if "knowledge" not in recipe.losses:
+        return build_net(recipe, seed, head_sizes)
+    teacher = recipe_teacher(recipe)
+    head_sizes["soft"] = len(teacher.class_names)
+    net = build_net(recipe, seed, head_sizes)
+    if recipe.soft_head == "teacher":
+        start_soft_head(net, teacher)
+    return net
+
+
 def new_state(
-    recipe: Recipe, seed: int, sketches: int, device: str = "cpu"
+    recipe: Recipe, seed: int, sketches: int, device: str = "cpu", classes: int = 0
 ) -> TrainingState:
     """Return the state before the first step.
 
@@ -102,13 +153,18 @@ def new_state(
         sketches: number of training sketches, one pass over which is an epoch where
             the recipe does not fix its length.
         device: "cpu", "cuda" or "cuda:N".
+        classes: number of seen classes; needed where a loss classifies.
 
     Returns:
         The state.
 
+    Raises:
+        ValueError: the recipe classifies and there are no classes, or its teacher does
+            not fit.
+
     Taught in: notebook 02.
     """
-    net = build_net(recipe, seed).to(device)
+    net = build_student(recipe, seed, classes).to(device)
     steps_per_epoch = recipe.steps_per_epoch or -(-sketches // recipe.batch_size)
     generator = torch.Generator().manual_seed(seed)
     optimiser = build_optimiser(net, recipe)

@@ -24,6 +24,13 @@ DataLoader = Callable[[ZeroShotSplit, int], SketchPhotoData]
 class StudyRun:
     """One cell of a study: a named recipe on one split with one seed.
 
+    Attributes:
+        row: name of the recipe in the study's table.
+        recipe: how to train.
+        split: which classes are seen and unseen.
+        seed: decides first weights and all draws.
+        generalised: also score the two generalised protocols.
+
     Taught in: notebook 02.
     """
 
@@ -31,6 +38,7 @@ class StudyRun:
     recipe: Recipe
     split: ZeroShotSplit
     seed: int
+    generalised: bool = False
 
     @property
     def folder(self) -> Path:
@@ -111,10 +119,15 @@ def is_finished(run: StudyRun, folder: Path) -> bool:
     path = folder / run.folder / METRICS
     if not path.exists():
         return False
-    saved = Recipe.from_dict(json.loads(path.read_text())["recipe"])
-    if saved != run.recipe:
+    content = json.loads(path.read_text())
+    if Recipe.from_dict(content["recipe"]) != run.recipe:
         raise ValueError(
             f"{path} was made with another recipe; choose another folder for the runs"
+        )
+    if run.generalised and "generalised" not in content:
+        raise ValueError(
+            f"{path} lacks the generalised protocols; choose another folder for the "
+            "runs"
         )
     return True
 
@@ -138,7 +151,9 @@ def _run_one(run: StudyRun, load: DataLoader, folder: Path, device: str) -> None
     """Run one cell, with one thread so that results repeat."""
     use_threads(1)
     data = load(run.split, run.recipe.image_size)
-    experiment = Experiment(data, run.split, run.recipe, run.seed, device)
+    experiment = Experiment(
+        data, run.split, run.recipe, run.seed, device, run.generalised
+    )
     run_experiment(experiment, folder / run.folder, resume=True)
 
 
@@ -170,17 +185,28 @@ def summarise_cell(
     row: str, split: str, results: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """Return mean and interval of every metric over the seeds of one cell."""
-    names = results[0]["metrics"]
-    metrics = {n: summarise_values([r["metrics"][n] for r in results]) for n in names}
     summary = {"row": row, "split": split, "seeds": [r["seed"] for r in results]}
+    summary |= {"seen_classes": results[0]["split"]["seen"]}
     recipe = results[0]["recipe"]
     recipe["weights"] = Path(recipe["weights"]).name  # no folder of this machine
-    summary |= {"metrics": metrics, "recipe": recipe}
+    summary |= {"recipe": recipe}
+    summary["metrics"] = summarise_metrics([r["metrics"] for r in results])
+    for feature in results[0].get("metrics_by_feature", ()):
+        values = [r["metrics_by_feature"][feature]["map@all"] for r in results]
+        summary[f"{feature}_map@all"] = summarise_values(values)
+    for protocol in results[0].get("generalised", ()):
+        metrics = [r["generalised"][protocol] for r in results]
+        summary[f"generalised/{protocol}"] = summarise_metrics(metrics)
     if "validation" in results[0]:
         values = [r["validation"]["map@all"] for r in results]
         summary["validation_map@all"] = summarise_values(values)
     seconds = [r["cpu_seconds"] for r in results]
     return summary | {"cpu_seconds": summarise_values(seconds)}
+
+
+def summarise_metrics(metrics: list[dict[str, float]]) -> dict[str, Any]:
+    """Return mean and interval of each metric over several runs."""
+    return {n: summarise_values([one[n] for one in metrics]) for n in metrics[0]}
 
 
 def summarise_values(values: list[float]) -> dict[str, Any]:

@@ -1,0 +1,118 @@
+"""`ablation`: the rows of SBTKNet's Table 5 over splits, lengths and seeds."""
+
+import argparse
+from functools import partial
+from pathlib import Path
+
+from zssbir_lib.cli.options import (
+    add_data_options,
+    change_split,
+    read_change,
+    read_data,
+    read_device,
+)
+from zssbir_lib.cli.study import print_summary
+from zssbir_lib.data import load_split
+from zssbir_lib.display import ablation_plot, save_figure
+from zssbir_lib.models.backbones import BACKBONES
+from zssbir_lib.training import (
+    ABLATION_ROWS,
+    StudyRun,
+    ablation_differences,
+    plan_ablation,
+    run_study,
+    summarise_study,
+    with_seen_counts,
+    write_json,
+)
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Describe the command."""
+    parser = commands.add_parser("ablation", help=__doc__)
+    add_data_options(parser)
+    parser.add_argument(
+        "--rows",
+        default=",".join(ABLATION_ROWS),
+        metavar="ROW,ROW",
+        help=f"of {', '.join(ABLATION_ROWS)} (default: all)",
+    )
+    parser.add_argument(
+        "--profiles", default="quick", metavar="NAME,NAME", help="such as quick,book"
+    )
+    parser.add_argument(
+        "--seen-counts",
+        metavar="N,N",
+        help="repeat everything with so many seen classes (default: all there are)",
+    )
+    parser.add_argument("--backbone", default="small", choices=tuple(BACKBONES))
+    parser.add_argument("--weights", help="as for fit")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument("--seeds", type=int, default=5, metavar="N", help="0 to N-1")
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes")
+    parser.add_argument("--runs", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+    parser.add_argument("--figure", type=Path, metavar="FILE.png")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Run the ablation; write its summary and, if asked for, its figure."""
+    device = read_device(options.device)
+    runs = plan_runs(options)
+    load = partial(read_data, options)  # every process of the study calls it
+    results = run_study(runs, load, options.runs, device, options.jobs)
+    summary = summarise_study(runs, results, device)
+    summary["differences"] = ablation_differences(runs, results)
+    write_json(summary, options.out)
+    print_summary(summary)
+    print_differences(summary)
+    print(f"written: {options.out}")
+    if options.figure:
+        figure = ablation_plot(summary["rows"])
+        save_figure(figure, options.figure.stem, options.figure.parent)
+        print(f"written: {options.figure}")
+
+
+def plan_runs(options: argparse.Namespace) -> list[StudyRun]:
+    """Return the runs that the options describe."""
+    if not options.split:
+        raise ValueError("--split is needed: one name or several, joined by commas")
+    splits = [load_split(name) for name in options.split.split(",")]
+    splits = [change_split(split, options) for split in splits]
+    if options.seen_counts:
+        splits = with_seen_counts(splits, read_counts(options.seen_counts))
+    changes = dict(read_change(text) for text in options.set)
+    if options.weights:
+        changes["weights"] = options.weights
+    return plan_ablation(
+        splits,
+        options.profiles.split(","),
+        options.seeds,
+        options.rows.split(","),
+        options.backbone,
+        **changes,
+    )
+
+
+def read_counts(text: str) -> list[int]:
+    """Return the whole numbers of a list such as 20,45."""
+    try:
+        return [int(word) for word in text.split(",")]
+    except ValueError as error:
+        raise ValueError(
+            f"--seen-counts takes numbers such as 20,45; got {text!r}"
+        ) from error
+
+
+def print_differences(summary: dict) -> None:
+    """Print one line a comparison: the mean difference in mAP@all, its interval."""
+    for one in summary["differences"]:
+        if one["metric"] != "map@all":
+            continue
+        interval = ""
+        if one["low"] is not None:
+            verdict = "" if one["excludes_zero"] else "  (zero inside)"
+            interval = f"  [{one['low']:+.3f}, {one['high']:+.3f}]{verdict}"
+        names = f"{one['row']} - {one['minus'].partition(':')[0]}"
+        print(f"{names:<58} {one['split']:<22} {one['mean']:+.3f}{interval}")

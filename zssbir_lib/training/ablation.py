@@ -1,0 +1,216 @@
+"""The ablation of SBTKNet: which loss adds what, paired by seed."""
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Any
+
+from zssbir_lib.data import ZeroShotSplit
+from zssbir_lib.evaluation import paired_interval
+from zssbir_lib.training.recipes import named_recipe
+from zssbir_lib.training.study import StudyRun
+
+ALL_THREE = ("quadruplet", "classification", "knowledge")
+
+# The six rows of the paper's Table 5, and a seventh that no paper shows.
+ABLATION_ROWS: dict[str, dict[str, Any]] = {
+    "triplet": dict(losses=("triplet",)),
+    "quadruplet": dict(losses=("quadruplet",)),
+    "quadruplet+classification": dict(losses=("quadruplet", "classification")),
+    "quadruplet+knowledge": dict(losses=("quadruplet", "knowledge")),
+    "all-three": dict(losses=ALL_THREE),
+    "all-three+attention": dict(losses=ALL_THREE, attention=True),
+    "classification": dict(losses=("classification",)),
+}
+
+# What is compared with what: each row with the same row without one part.
+COMPARISONS = (
+    ("quadruplet", "triplet"),
+    ("quadruplet+classification", "quadruplet"),
+    ("quadruplet+knowledge", "quadruplet"),
+    ("all-three", "quadruplet+classification"),
+    ("all-three", "quadruplet+knowledge"),
+    ("all-three", "triplet"),
+    ("all-three+attention", "all-three"),
+    ("all-three", "classification"),
+    ("quadruplet+classification", "classification"),
+)
+GENERALISED = "generalised/"  # before a protocol, then a blank and the metric
+COMPARED_METRICS = (
+    "map@all",
+    "map@200/min",
+    "map@200/voc",
+    "p@100",
+    "generalised/seen_gallery map@all",
+    "generalised/seen_sample map@all",
+)
+EVERY_SPLIT = "every split"
+
+
+def plan_ablation(
+    splits: Sequence[ZeroShotSplit],
+    profiles: Sequence[str],
+    seeds: int,
+    rows: Sequence[str] = tuple(ABLATION_ROWS),
+    backbone: str = "small",
+    **changes: Any,
+) -> list[StudyRun]:
+    """List the runs of an ablation.
+
+    Args:
+        splits: where to run.
+        profiles: lengths, such as "quick" and "book".
+        seeds: number of seeds, from 0.
+        rows: names of `ABLATION_ROWS`.
+        backbone: name of the backbone.
+        **changes: fields of the recipe that all rows share.
+
+    Returns:
+        One run for each row, profile, split and seed, the longest last.
+
+    Raises:
+        ValueError: a row is unknown, or there is no seed.
+
+    Source: SBTKNet (Tursun et al.), Table 5.
+
+    Taught in: notebook 04.
+    """
+    unknown = [row for row in rows if row not in ABLATION_ROWS]
+    if unknown:
+        raise ValueError(
+            f"no row is called {unknown[0]!r}; choose from {', '.join(ABLATION_ROWS)}"
+        )
+    if seeds < 1:
+        raise ValueError(f"seeds must be 1 or more, got {seeds}")
+    return [
+        StudyRun(
+            f"{row}:{profile}",
+            named_recipe(
+                "sbtknet", backbone, profile, **{**changes, **ABLATION_ROWS[row]}
+            ),
+            split,
+            seed,
+            generalised=True,
+        )
+        for profile in profiles
+        for split in splits
+        for seed in range(seeds)
+        for row in rows
+    ]
+
+
+def with_seen_counts(
+    splits: Sequence[ZeroShotSplit], counts: Sequence[int]
+) -> list[ZeroShotSplit]:
+    """Repeat splits with fewer seen classes, named after how many they keep.
+
+    Args:
+        splits: the whole splits.
+        counts: how many seen classes to keep; a split that has just as many stays.
+
+    Returns:
+        A split for every split and count; unseen classes are the same.
+
+    Raises:
+        ValueError: a split has fewer seen classes than asked for.
+
+    Taught in: notebook 04.
+    """
+    return [
+        split
+        if count == len(split.seen)
+        else replace(
+            split.with_fewer_seen(count, seed=0), name=f"{split.name}-{count}-seen"
+        )
+        for split in splits
+        for count in counts
+    ]
+
+
+def ablation_differences(
+    runs: list[StudyRun], results: list[dict[str, Any]]
+) -> list[dict[str, Any]]:
+    """Compare rows pair by pair: same split, same seed, one part more or less.
+
+    Args:
+        runs: the runs of an ablation.
+        results: their metrics, in the same order.
+
+    Returns:
+        For every comparison whose rows were run, profile, metric and split: the
+        differences, their mean with a 95 % interval, and whether it excludes zero.
+        With several splits of one number of seen classes, one entry more joins them.
+
+    Taught in: notebook 04.
+    """
+    measured = {
+        (run.row, run.split.name, run.seed): result
+        for run, result in zip(runs, results, strict=True)
+    }
+    profiles = dict.fromkeys(run.recipe.profile for run in runs)
+    groups = split_groups(runs)
+    differences = [
+        difference(measured, f"{row}:{profile}", f"{base}:{profile}", metric, group)
+        for profile in profiles
+        for row, base in COMPARISONS
+        for metric in COMPARED_METRICS
+        for group in groups.items()
+    ]
+    return [one for one in differences if one is not None]
+
+
+def split_groups(runs: list[StudyRun]) -> dict[str, list[str]]:
+    """Return the splits to compare on: each alone, and all of one seen count joined."""
+    by_count: dict[int, list[str]] = {}
+    for run in runs:
+        names = by_count.setdefault(len(run.split.seen), [])
+        if run.split.name not in names:
+            names.append(run.split.name)
+    alone = {name: [name] for names in by_count.values() for name in names}
+    joined = {
+        f"{EVERY_SPLIT}, {count} seen": names
+        for count, names in by_count.items()
+        if len(names) > 1
+    }
+    return alone | joined
+
+
+def difference(
+    measured: dict[tuple[str, str, int], dict[str, Any]],
+    row: str,
+    base: str,
+    metric: str,
+    group: tuple[str, list[str]],
+) -> dict[str, Any] | None:
+    """Return one paired comparison, or None if a row was not run."""
+    name, splits = group
+    pairs = [
+        (split, seed)
+        for (one, split, seed) in measured
+        if one == row and split in splits and (base, split, seed) in measured
+    ]
+    if not pairs:
+        return None
+    values, bases = (
+        [metric_of(measured[one, *pair], metric) for pair in pairs]
+        for one in (row, base)
+    )
+    mean, low, high = paired_interval(values, bases)
+    return {
+        "row": row,
+        "minus": base,
+        "split": name,
+        "metric": metric,
+        "values": [round(a - b, 5) for a, b in zip(values, bases, strict=True)],
+        "mean": round(mean, 5),
+        "low": None if low is None else round(low, 5),
+        "high": None if high is None else round(high, 5),
+        "excludes_zero": low is not None and (low > 0 or high < 0),
+    }
+
+
+def metric_of(result: dict[str, Any], metric: str) -> float:
+    """Return a metric of a run; "generalised/PROTOCOL NAME" for a generalised one."""
+    if not metric.startswith(GENERALISED):
+        return result["metrics"][metric]
+    protocol, _, name = metric.removeprefix(GENERALISED).partition(" ")
+    return result["generalised"][protocol][name]

@@ -1,0 +1,35 @@
+"""From the name of a method to the method."""
+
+from collections.abc import Callable
+
+from zssbir_lib.data import SketchPhotoData
+from zssbir_lib.training.methods import Method, TripletMethod
+from zssbir_lib.training.recipes import Recipe
+from zssbir_lib.training.sbtknet import SBTKNetMethod
+
+METHODS: dict[str, Callable[[SketchPhotoData, Recipe, str], Method]] = {
+    "triplet": lambda data, recipe, device: TripletMethod(data, recipe),
+    "sbtknet": SBTKNetMethod,
+}
+
+
+def build_method(data: SketchPhotoData, recipe: Recipe, device: str = "cpu") -> Method:
+    """Return the method a recipe names, ready to draw from the training classes.
+
+    Args:
+        data: the seen classes.
+        recipe: names the method and its settings.
+        device: where a teacher works, if the method has one.
+
+    Returns:
+        The method.
+
+    Raises:
+        ValueError: the recipe trains nothing or its method is unknown.
+
+    Taught in: notebook 02.
+    """
+    if recipe.method not in METHODS:
+        known = ", ".join(METHODS)
+        raise ValueError(f"no method to train is called {recipe.method!r}: {known}")
+    return METHODS[recipe.method](data, recipe, device)

@@ -1,0 +1,168 @@
+"""The offline teacher: what a photo classifier says of each seen class.
+
+One pass over the photos of the seen classes, before training: the logits are averaged
+by class and kept in a cache. No sketch and no unseen photo is looked at.
+"""
+
+import hashlib
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from tqdm import tqdm
+
+from zssbir_lib.data import ImageSet, default_cache_folder, fingerprint
+from zssbir_lib.losses import class_soft_labels
+from zssbir_lib.modality import PHOTO
+from zssbir_lib.models import load_photo_teacher
+from zssbir_lib.training.embedding import images_at_a_time
+from zssbir_lib.training.preparation import prepare_images
+from zssbir_lib.training.recipes import Recipe
+
+
+def recipe_teacher(recipe: Recipe) -> nn.Module:
+    """Load the photo teacher of a recipe.
+
+    Args:
+        recipe: its `teacher` is "start" (architecture and weights that the student
+            starts from) or "ARCHITECTURE:SOURCE", for example
+            "squeezenet1_1:imagenet".
+
+    Returns:
+        A frozen classifier of photos, see `load_photo_teacher`.
+
+    Raises:
+        ValueError: the teacher is unknown or its weights do not fit.
+        FileNotFoundError: there is no such file of weights.
+
+    Taught in: notebook 04.
+    """
+    if recipe.teacher == "start":
+        return load_photo_teacher(recipe.backbone, recipe.weights)
+    architecture, colon, source = recipe.teacher.partition(":")
+    if not colon:
+        raise ValueError(
+            f"teacher must be 'start' or ARCHITECTURE:SOURCE such as "
+            f"squeezenet1_1:imagenet, got {recipe.teacher!r}"
+        )
+    return load_photo_teacher(architecture, source)
+
+
+@torch.no_grad()
+def class_activations(
+    teacher: nn.Module, photos: ImageSet, classes: int, device: str = "cpu"
+) -> Tensor:
+    """Average a teacher's logits over the photos of each class, in one pass.
+
+    Args:
+        teacher: maps images to K logits; evaluated without augmentation.
+        photos: photos of the seen classes, labels 0..C-1, each class at least one.
+        classes: C.
+        device: where the teacher works.
+
+    Returns:
+        Mean logits, float (C, K), on the CPU.
+
+    Raises:
+        ValueError: these are no photos, or a class has none.
+
+    Source: SBTKNet (Tursun et al.), section 3, "average activation".
+
+    Taught in: notebook 04.
+    """
+    counts = _photos_per_class(photos, classes)
+    teacher = teacher.to(device).eval()
+    sums = torch.zeros(classes, len(teacher.class_names))
+    chunk = images_at_a_time(photos, torch.device(device))
+    batches = torch.arange(len(photos)).split(chunk)
+    for positions in tqdm(batches, "teacher", unit="batch", leave=False):
+        modality = torch.full_like(positions, PHOTO)
+        pixels = photos.images[positions].to(device)
+        logits = teacher(prepare_images(pixels, modality, teacher.pixels)).cpu()
+        sums.index_add_(0, photos.labels[positions], logits)  # (B, K) into (C, K)
+    return sums / counts[:, None]
+
+
+def _photos_per_class(photos: ImageSet, classes: int) -> Tensor:
+    """Count the photos of every class; raise if these are sketches or one has none."""
+    if photos.modality != PHOTO:
+        raise ValueError("the teacher knows photos only, got sketches")
+    counts = torch.bincount(photos.labels, minlength=classes)
+    if len(counts) > classes or bool((counts == 0).any()):
+        raise ValueError(
+            f"expected photos with every label from 0 to {classes - 1}, got "
+            f"{int((counts > 0).sum())} labels up to {len(counts) - 1}"
+        )
+    return counts
+
+
+def cached_class_activations(
+    teacher: nn.Module,
+    photos: ImageSet,
+    classes: int,
+    device: str = "cpu",
+    folder: Path | None = None,
+) -> Tensor:
+    """Return `class_activations`, computed once for the same teacher and photos.
+
+    The file is named after the content: the teacher's weights, every pixel, every
+    label. Other photos or another teacher never meet an old result.
+
+    Args:
+        teacher: see `class_activations`.
+        photos: see `class_activations`.
+        classes: see `class_activations`.
+        device: see `class_activations`.
+        folder: where to keep results; None for `teacher` in the cache folder.
+
+    Returns:
+        Mean logits, float (C, K), on the CPU.
+
+    Taught in: notebook 04.
+    """
+    folder = folder or default_cache_folder() / "teacher"
+    name = f"{weights_fingerprint(teacher)}-{fingerprint(photos)}-{classes}.pt"
+    path = folder / name
+    if path.is_file():
+        return torch.load(path, map_location="cpu", weights_only=True)
+    activations = class_activations(teacher, photos, classes, device)
+    folder.mkdir(parents=True, exist_ok=True)
+    partial = path.with_suffix(f".{torch.randint(2**31, ()).item()}.partial")
+    torch.save(activations, partial)
+    partial.replace(path)
+    return activations
+
+
+def weights_fingerprint(module: nn.Module) -> str:
+    """Return a hash of a module's weights and their names, 16 hexadecimal digits.
+
+    Taught in: notebook 04.
+    """
+    digest = hashlib.blake2b(digest_size=8)
+    for name, value in module.state_dict().items():
+        digest.update(name.encode())
+        digest.update(value.cpu().contiguous().numpy().tobytes())
+    return digest.hexdigest()
+
+
+def recipe_soft_labels(
+    recipe: Recipe, photos: ImageSet, classes: int, device: str = "cpu"
+) -> Tensor:
+    """Return the soft label of every seen class, as a recipe asks for them.
+
+    Args:
+        recipe: names teacher and temperature.
+        photos: photos of the seen classes.
+        classes: number C of seen classes.
+        device: where the teacher works.
+
+    Returns:
+        Probabilities, float (C, K), on the CPU.
+
+    Source: SBTKNet (Tursun et al.), section 3.
+
+    Taught in: notebook 04.
+    """
+    teacher = recipe_teacher(recipe)
+    activations = cached_class_activations(teacher, photos, classes, device)
+    return class_soft_labels(activations, recipe.temperature)
