@@ -14,13 +14,21 @@ from zssbir_lib.training.checkpoints import (
     restore_state,
     save_checkpoint,
 )
-from zssbir_lib.training.embedding import embed
+from zssbir_lib.training.embedding import apply_head, embed
 from zssbir_lib.training.experiment import (
     Experiment,
     evaluate_experiment,
     prepare_state,
     run_experiment,
     train,
+)
+from zssbir_lib.training.forgetting import (
+    PretrainingPhotos,
+    accuracy,
+    load_fresh_pretraining_photos,
+    measure_forgetting,
+    probe_accuracy,
+    teacher_agreement,
 )
 from zssbir_lib.training.loop import end_epoch, fit, training_step
 from zssbir_lib.training.methods import (
@@ -72,6 +80,7 @@ from zssbir_lib.training.teaching import (
     class_activations,
     recipe_soft_labels,
     recipe_teacher,
+    teacher_logits,
 )
 
 __all__ = [
@@ -81,6 +90,7 @@ __all__ = [
     "PROFILES",
     "Batch",
     "Experiment",
+    "PretrainingPhotos",
     "PretrainingRecipe",
     "Recipe",
     "SBTKNetMethod",
@@ -88,6 +98,8 @@ __all__ = [
     "TrainingState",
     "TripletMethod",
     "ablation_differences",
+    "accuracy",
+    "apply_head",
     "build_method",
     "build_net",
     "build_optimiser",
@@ -103,14 +115,17 @@ __all__ = [
     "gather_batch",
     "images_per_example",
     "learning_rate_factor",
+    "load_fresh_pretraining_photos",
     "load_trained_net",
     "make_teacher",
+    "measure_forgetting",
     "metric_loss",
     "named_recipe",
     "new_state",
     "plan_ablation",
     "prepare_images",
     "prepare_state",
+    "probe_accuracy",
     "provenance",
     "read_checkpoint",
     "recipe_soft_labels",
@@ -125,6 +140,8 @@ __all__ = [
     "study_row",
     "summarise_study",
     "teacher_accuracy",
+    "teacher_agreement",
+    "teacher_logits",
     "train",
     "train_teacher",
     "training_step",

@@ -1,5 +1,7 @@
 """Embedding whole sets of images."""
 
+from collections.abc import Callable
+
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -14,7 +16,6 @@ CPU_PIXELS = 32 * 128 * 128
 GPU_PIXELS = 256 * 224 * 224
 
 
-@torch.no_grad()
 def embed(net: EmbeddingNet, images: ImageSet, feature: str = "embedding") -> Tensor:
     """Embed every image of a set.
 
@@ -34,12 +35,36 @@ def embed(net: EmbeddingNet, images: ImageSet, feature: str = "embedding") -> Te
     """
     if feature not in ("embedding", "pooled"):
         raise ValueError(f"feature must be 'embedding' or 'pooled', got {feature!r}")
+    return apply_head(net, images, net.project if feature == "embedding" else unit)
+
+
+def unit(features: Tensor) -> Tensor:
+    """Scale every row to length one, (B, F) -> (B, F)."""
+    return functional.normalize(features, dim=1)
+
+
+@torch.no_grad()
+def apply_head(
+    net: EmbeddingNet, images: ImageSet, head: Callable[[Tensor], Tensor]
+) -> Tensor:
+    """Apply any function of the pooled feature to every image of a set.
+
+    Args:
+        net: the network; its training mode is restored afterwards.
+        images: N images of one modality.
+        head: maps pooled features (B, F) to (B, K), such as `net.classify`.
+
+    Returns:
+        What the head makes of all images, float (N, K), on the CPU.
+
+    Taught in: notebook 04.
+    """
     device = next(net.parameters()).device
     was_training = net.training
     net.eval()
     batch = images_at_a_time(images, device)
     parts = [
-        _embed_batch(net, images, positions, feature, device)
+        head(_pooled_batch(net, images, positions, device)).cpu()
         for positions in torch.arange(len(images)).split(batch)
     ]
     net.train(was_training)
@@ -53,18 +78,11 @@ def images_at_a_time(images: ImageSet, device: torch.device) -> int:
     return max(1, pixels // (height * width))
 
 
-def _embed_batch(
-    net: EmbeddingNet,
-    images: ImageSet,
-    positions: Tensor,
-    feature: str,
-    device: torch.device,
+def _pooled_batch(
+    net: EmbeddingNet, images: ImageSet, positions: Tensor, device: torch.device
 ) -> Tensor:
-    """Embed the images at some positions of a set."""
+    """Return the pooled features of the images at some positions of a set."""
     modality = torch.full((len(positions),), images.modality)
     pixels = images.images[positions].to(device)
     prepared = prepare_images(pixels, modality, net.pixels)
-    pooled = net.pooled(prepared, modality)  # (B, F)
-    if feature == "pooled":
-        return functional.normalize(pooled, dim=1).cpu()
-    return net.project(pooled).cpu()  # (B, D)
+    return net.pooled(prepared, modality)  # (B, F)

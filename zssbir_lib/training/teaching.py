@@ -5,6 +5,7 @@ by class and kept in a cache. No sketch and no unseen photo is looked at.
 """
 
 import hashlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import torch
@@ -48,7 +49,6 @@ def recipe_teacher(recipe: Recipe) -> nn.Module:
     return load_photo_teacher(architecture, source)
 
 
-@torch.no_grad()
 def class_activations(
     teacher: nn.Module, photos: ImageSet, classes: int, device: str = "cpu"
 ) -> Tensor:
@@ -71,16 +71,38 @@ def class_activations(
     Taught in: notebook 04.
     """
     counts = _photos_per_class(photos, classes)
-    teacher = teacher.to(device).eval()
     sums = torch.zeros(classes, len(teacher.class_names))
+    for positions, logits in teacher_logits(teacher, photos, device):
+        sums.index_add_(0, photos.labels[positions], logits)  # (B, K) into (C, K)
+    return sums / counts[:, None]
+
+
+@torch.no_grad()
+def teacher_logits(
+    teacher: nn.Module, photos: ImageSet, device: str = "cpu"
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield a teacher's logits for every photo, batch by batch.
+
+    Args:
+        teacher: see `class_activations`.
+        photos: N photos.
+        device: where the teacher works.
+
+    Yields:
+        Positions of the photos, int64 (B,), and their logits, float (B, K), on the CPU.
+
+    Taught in: notebook 04.
+    """
+    teacher = teacher.to(device).eval()
     chunk = images_at_a_time(photos, torch.device(device))
     batches = torch.arange(len(photos)).split(chunk)
     for positions in tqdm(batches, "teacher", unit="batch", leave=False):
         modality = torch.full_like(positions, PHOTO)
         pixels = photos.images[positions].to(device)
-        logits = teacher(prepare_images(pixels, modality, teacher.pixels)).cpu()
-        sums.index_add_(0, photos.labels[positions], logits)  # (B, K) into (C, K)
-    return sums / counts[:, None]
+        yield (
+            positions,
+            teacher(prepare_images(pixels, modality, teacher.pixels)).cpu(),
+        )
 
 
 def _photos_per_class(photos: ImageSet, classes: int) -> Tensor:
