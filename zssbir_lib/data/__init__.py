@@ -7,6 +7,7 @@ from zssbir_lib.data.class_files import ImagePaths, find_class_files
 from zssbir_lib.data.decoding import UnreadableImage, find_unreadable
 from zssbir_lib.data.fingerprint import fingerprint
 from zssbir_lib.data.folders import read_class_folders
+from zssbir_lib.data.held_out import hold_out_sketches
 from zssbir_lib.data.image_files import ImageFiles
 from zssbir_lib.data.images import ImageSet, ImageSource, ImageView, SketchPhotoData
 from zssbir_lib.data.load_split import load_split, split_names
@@ -56,6 +57,7 @@ __all__ = [
     "find_class_files",
     "find_unreadable",
     "fingerprint",
+    "hold_out_sketches",
     "load_data",
     "load_pretraining_photos",
     "load_split",

@@ -14,7 +14,7 @@ from zssbir_lib.training.checkpoints import (
     restore_state,
     save_checkpoint,
 )
-from zssbir_lib.training.embedding import apply_head, embed
+from zssbir_lib.training.embedding import accuracy, apply_head, embed
 from zssbir_lib.training.experiment import (
     Experiment,
     evaluate_experiment,
@@ -24,7 +24,6 @@ from zssbir_lib.training.experiment import (
 )
 from zssbir_lib.training.forgetting import (
     PretrainingPhotos,
-    accuracy,
     load_fresh_pretraining_photos,
     measure_forgetting,
     probe_accuracy,

@@ -5,13 +5,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import torch
-
-from zssbir_lib.data import SketchPhotoData, ZeroShotData, ZeroShotSplit
+from zssbir_lib.data import (
+    SketchPhotoData,
+    ZeroShotData,
+    ZeroShotSplit,
+    hold_out_sketches,
+)
 from zssbir_lib.models import EmbeddingNet
 from zssbir_lib.training.build_method import build_method
 from zssbir_lib.training.checkpoints import read_checkpoint, restore_state
-from zssbir_lib.training.loop import fit
+from zssbir_lib.training.embedding import accuracy, apply_head
+from zssbir_lib.training.loop import Validation, fit
 from zssbir_lib.training.provenance import provenance, write_json
 from zssbir_lib.training.recipes import FEATURES, Recipe
 from zssbir_lib.training.scoring import (
@@ -98,7 +102,7 @@ def prepare_state(
     state = new_state(
         experiment.recipe,
         experiment.seed,
-        len(parts.seen.sketches),
+        len(training_material(experiment.recipe, parts)[0].sketches),
         experiment.device,
         classes=len(parts.seen.class_names),
     )
@@ -122,7 +126,7 @@ def train(
     parts: ZeroShotData,
     folder: Path | None,
 ) -> None:
-    """Train a state on the seen classes, watching the validation classes.
+    """Train a state on the seen classes, watching what the recipe says.
 
     Args:
         state: changed in place.
@@ -134,18 +138,42 @@ def train(
     """
     if state.total_steps == 0:
         return
-    feature = experiment.recipe.feature
-
-    def validate(net: torch.nn.Module) -> float:
-        return score_retrieval(net, parts.validation, feature)["map@all"]
-
+    seen, validate = training_material(experiment.recipe, parts)
     fit(
         state,
-        build_method(parts.seen, experiment.recipe, experiment.device),
-        validate if parts.validation is not None else None,
+        build_method(seen, experiment.recipe, experiment.device),
+        validate,
         folder / CHECKPOINT if folder else None,
         about={"split": asdict(experiment.split), "data": experiment.data.name},
     )
+
+
+def training_material(
+    recipe: Recipe, parts: ZeroShotData
+) -> tuple[SketchPhotoData, Validation | None]:
+    """Return what to train on, and how to tell after every epoch how it goes.
+
+    Args:
+        recipe: its `validation` says what is watched.
+        parts: the split data.
+
+    Returns:
+        The seen classes, without held-out sketches where those are watched, and a
+        function from the network to a number to be maximised; None where the split has
+        no validation classes to watch.
+
+    Taught in: notebook 04.
+    """
+    if recipe.validation == "sketches":
+        seen, held_out = hold_out_sketches(parts.seen)
+        return seen, lambda net: accuracy(
+            apply_head(net, held_out, net.classify), held_out.labels
+        )
+    if parts.validation is None:
+        return parts.seen, None
+    return parts.seen, lambda net: score_retrieval(
+        net, parts.validation, recipe.feature
+    )["map@all"]
 
 
 def evaluate_experiment(

@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from zssbir_lib.data import ImageSet, load_pretraining_photos
 from zssbir_lib.models import EmbeddingNet, Teacher, load_teacher, teacher_classifier
-from zssbir_lib.training.embedding import apply_head, unit
+from zssbir_lib.training.embedding import accuracy, apply_head, unit
 from zssbir_lib.training.pretraining import photos_in_range
 from zssbir_lib.training.teaching import teacher_logits
 
@@ -86,18 +86,6 @@ def measure_forgetting(
         soft = apply_head(net, photos.test, net.heads["soft"])
         found["soft_head"] = accuracy(soft, labels)
     return found
-
-
-def accuracy(logits: Tensor, labels: Tensor) -> float:
-    """Return the share of rows whose highest logit is their label, 0 to 1.
-
-    Args:
-        logits: float (N, K).
-        labels: int64 (N,).
-
-    Taught in: notebook 04.
-    """
-    return float((logits.argmax(dim=1) == labels).float().mean())
 
 
 def probe_accuracy(
