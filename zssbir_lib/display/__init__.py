@@ -4,6 +4,7 @@ from zssbir_lib.display.ablation import ablation_plot
 from zssbir_lib.display.curves import interval_plot, training_curves
 from zssbir_lib.display.embedding_map import embedding_map, principal_plane
 from zssbir_lib.display.panels import image_grid, retrieval_panel
+from zssbir_lib.display.plane import point_planes
 from zssbir_lib.display.save import save_figure
 from zssbir_lib.display.style import (
     CORRECT_COLOUR,
@@ -30,6 +31,7 @@ __all__ = [
     "embedding_map",
     "image_grid",
     "interval_plot",
+    "point_planes",
     "principal_plane",
     "retrieval_panel",
     "save_figure",

@@ -6,15 +6,31 @@ from zssbir_lib.losses.knowledge import (
     class_soft_labels,
     knowledge_preservation_loss,
 )
+from zssbir_lib.losses.mining import HardestImages, hardest_in_rows, mine_hardest
+from zssbir_lib.losses.modality_aware import (
+    TermValues,
+    gradient_weights,
+    modality_aware_terms,
+    modality_aware_triplet_loss,
+    smooth_hinge,
+)
 from zssbir_lib.losses.quadruplet import quadruplet_loss
 from zssbir_lib.losses.triplet import triplet_loss
 
 __all__ = [
+    "HardestImages",
+    "TermValues",
     "class_soft_labels",
     "classification_loss",
+    "gradient_weights",
+    "hardest_in_rows",
     "knowledge_preservation_loss",
+    "mine_hardest",
+    "modality_aware_terms",
+    "modality_aware_triplet_loss",
     "pairwise_squared_distances",
     "quadruplet_loss",
+    "smooth_hinge",
     "squared_distance",
     "triplet_loss",
 ]
