@@ -3,6 +3,7 @@
 Taught in: notebook 01.
 """
 
+from zssbir_lib.data.class_batches import ClassBatch, ClassBatchSampler
 from zssbir_lib.data.class_files import ImagePaths, find_class_files
 from zssbir_lib.data.decoding import UnreadableImage, find_unreadable
 from zssbir_lib.data.fingerprint import fingerprint
@@ -37,6 +38,8 @@ from zssbir_lib.world.cache import default_cache_folder
 __all__ = [
     "NO_AUGMENTATION",
     "Augmentation",
+    "ClassBatch",
+    "ClassBatchSampler",
     "ImageFiles",
     "ImagePaths",
     "ImageSet",

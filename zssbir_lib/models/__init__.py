@@ -6,6 +6,8 @@ from zssbir_lib.models.backbones import (
     SmallConvNet,
     build_backbone,
 )
+from zssbir_lib.models.classifier_projection import classifier_projection
+from zssbir_lib.models.conditional_gates import ConditionalGate, GatedBackbone
 from zssbir_lib.models.embedding_net import (
     EmbeddingNet,
     batch_norms,
@@ -34,7 +36,9 @@ from zssbir_lib.models.weights import (
 
 __all__ = [
     "AttentionPooling",
+    "ConditionalGate",
     "EmbeddingNet",
+    "GatedBackbone",
     "PixelStatistics",
     "SmallConvNet",
     "Teacher",
@@ -42,6 +46,7 @@ __all__ = [
     "TorchvisionTeacher",
     "batch_norms",
     "build_backbone",
+    "classifier_projection",
     "count_parameters",
     "freeze_first_blocks",
     "initialise_backbone",
