@@ -6,15 +6,14 @@ from pathlib import Path
 
 from zssbir_lib.cli.options import (
     add_data_options,
-    change_split,
+    add_study_options,
     read_change,
     read_data,
     read_device,
+    read_splits,
 )
 from zssbir_lib.cli.study import print_summary
-from zssbir_lib.data import load_split
 from zssbir_lib.display import ablation_plot, save_figure
-from zssbir_lib.models.backbones import BACKBONES
 from zssbir_lib.training import (
     ABLATION_ROWS,
     StudyRun,
@@ -45,13 +44,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         metavar="N,N",
         help="repeat everything with so many seen classes (default: all there are)",
     )
-    parser.add_argument("--backbone", default="small", choices=tuple(BACKBONES))
-    parser.add_argument("--weights", help="as for fit")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
-    parser.add_argument("--seeds", type=int, default=5, metavar="N", help="0 to N-1")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes")
-    parser.add_argument("--runs", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+    add_study_options(parser, seeds=5)
     parser.add_argument("--figure", type=Path, metavar="FILE.png")
     parser.set_defaults(run=run)
 
@@ -76,10 +69,7 @@ def run(options: argparse.Namespace) -> None:
 
 def plan_runs(options: argparse.Namespace) -> list[StudyRun]:
     """Return the runs that the options describe."""
-    if not options.split:
-        raise ValueError("--split is needed: one name or several, joined by commas")
-    splits = [load_split(name) for name in options.split.split(",")]
-    splits = [change_split(split, options) for split in splits]
+    splits = read_splits(options)
     if options.seen_counts:
         splits = with_seen_counts(splits, read_counts(options.seen_counts))
     changes = dict(read_change(text) for text in options.set)

@@ -2,6 +2,7 @@
 
 import argparse
 from dataclasses import fields
+from pathlib import Path
 from typing import Any
 
 import torch
@@ -9,7 +10,7 @@ import torch
 from zssbir_lib.data import SketchPhotoData, ZeroShotSplit, load_data, load_split
 from zssbir_lib.models.backbones import BACKBONES
 from zssbir_lib.training import LOSSES, PROFILES, Recipe, named_recipe
-from zssbir_lib.training.recipes import METHOD_SETTINGS
+from zssbir_lib.training.named_recipes import METHOD_SETTINGS
 
 DEFAULT_WORLD_SPLIT = "world-a"
 
@@ -78,6 +79,26 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME=VALUE",
         help="change one field of the recipe, for example --set margin=0.5",
     )
+
+
+def add_study_options(parser: argparse.ArgumentParser, seeds: int) -> None:
+    """Add the options of commands that run many recipes, splits and seeds."""
+    parser.add_argument("--backbone", default="small", choices=tuple(BACKBONES))
+    parser.add_argument("--weights", help="as for fit")
+    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
+    parser.add_argument(
+        "--seeds", type=int, default=seeds, metavar="N", help="0 to N-1"
+    )
+    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes")
+    parser.add_argument("--runs", type=Path, required=True, metavar="DIR")
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+
+
+def read_splits(options: argparse.Namespace) -> list[ZeroShotSplit]:
+    """Return the splits of a study, one name or several joined by commas."""
+    if not options.split:
+        raise ValueError("--split is needed: one name or several, joined by commas")
+    return [change_split(load_split(one), options) for one in options.split.split(",")]
 
 
 def read_recipe(options: argparse.Namespace) -> Recipe:

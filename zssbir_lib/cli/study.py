@@ -2,17 +2,15 @@
 
 import argparse
 from functools import partial
-from pathlib import Path
 
 from zssbir_lib.cli.options import (
     add_data_options,
-    change_split,
+    add_study_options,
     read_change,
     read_data,
     read_device,
+    read_splits,
 )
-from zssbir_lib.data import load_split
-from zssbir_lib.models.backbones import BACKBONES
 from zssbir_lib.training import (
     StudyRun,
     run_study,
@@ -32,13 +30,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
         metavar="ROW,ROW",
         help="random, pretrained, METHOD:PROFILE (for example triplet:quick)",
     )
-    parser.add_argument("--backbone", default="small", choices=tuple(BACKBONES))
-    parser.add_argument("--weights", help="as for fit")
-    parser.add_argument("--set", action="append", default=[], metavar="NAME=VALUE")
-    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="0 to N-1")
-    parser.add_argument("--jobs", type=int, default=1, metavar="N", help="processes")
-    parser.add_argument("--runs", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+    add_study_options(parser, seeds=3)
     parser.set_defaults(run=run)
 
 
@@ -58,11 +50,8 @@ def plan_runs(options: argparse.Namespace) -> list[StudyRun]:
     """Return the cells of the study, in the order of rows, splits, seeds."""
     if options.seeds < 1:
         raise ValueError(f"--seeds must be 1 or more, got {options.seeds}")
-    if not options.split:
-        raise ValueError("--split is needed: one name or several, joined by commas")
     changes = dict(read_change(text) for text in options.set)
-    splits = [load_split(name) for name in options.split.split(",")]
-    splits = [change_split(split, options) for split in splits]
+    splits = read_splits(options)
     return [
         StudyRun(row, study_row(row, options.backbone, options.weights, **changes), *c)
         for row in options.rows.split(",")

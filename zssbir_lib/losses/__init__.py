@@ -2,18 +2,14 @@
 
 from zssbir_lib.losses.classification import classification_loss
 from zssbir_lib.losses.distances import pairwise_squared_distances, squared_distance
+from zssbir_lib.losses.gradient_weights import gradient_weights, smooth_hinge
 from zssbir_lib.losses.knowledge import (
     class_soft_labels,
     knowledge_preservation_loss,
 )
 from zssbir_lib.losses.mining import HardestImages, hardest_in_rows, mine_hardest
-from zssbir_lib.losses.modality_aware import (
-    TermValues,
-    gradient_weights,
-    modality_aware_terms,
-    modality_aware_triplet_loss,
-    smooth_hinge,
-)
+from zssbir_lib.losses.modality_aware import modality_aware_triplet_loss
+from zssbir_lib.losses.modality_terms import TermValues, modality_aware_terms
 from zssbir_lib.losses.quadruplet import quadruplet_loss
 from zssbir_lib.losses.triplet import triplet_loss
 

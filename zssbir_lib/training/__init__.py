@@ -35,6 +35,7 @@ from zssbir_lib.training.methods import (
     TripletMethod,
     gather_batch,
 )
+from zssbir_lib.training.named_recipes import named_recipe
 from zssbir_lib.training.preparation import prepare_images
 from zssbir_lib.training.pretraining import (
     PretrainingRecipe,
@@ -49,7 +50,6 @@ from zssbir_lib.training.recipes import (
     PROFILES,
     Recipe,
     images_per_example,
-    named_recipe,
 )
 from zssbir_lib.training.sbtknet import SBTKNetMethod, metric_loss
 from zssbir_lib.training.schedule import (

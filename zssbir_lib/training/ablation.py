@@ -6,7 +6,7 @@ from typing import Any
 
 from zssbir_lib.data import ZeroShotSplit
 from zssbir_lib.evaluation import paired_interval
-from zssbir_lib.training.recipes import named_recipe
+from zssbir_lib.training.named_recipes import named_recipe
 from zssbir_lib.training.study import StudyRun
 
 ALL_THREE = ("quadruplet", "classification", "knowledge")

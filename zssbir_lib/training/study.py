@@ -13,9 +13,10 @@ from tqdm import tqdm
 from zssbir_lib.data import SketchPhotoData, ZeroShotSplit
 from zssbir_lib.evaluation import mean_interval
 from zssbir_lib.training.experiment import METRICS, Experiment, run_experiment
+from zssbir_lib.training.named_recipes import named_recipe
 from zssbir_lib.training.processor import use_threads
 from zssbir_lib.training.provenance import provenance
-from zssbir_lib.training.recipes import Recipe, named_recipe
+from zssbir_lib.training.recipes import Recipe
 
 DataLoader = Callable[[ZeroShotSplit, int], SketchPhotoData]
 
