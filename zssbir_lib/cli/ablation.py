@@ -51,6 +51,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Run the ablation; write its summary and, if asked for, its figure."""
+    check_figure(options.figure)
     device = read_device(options.device)
     runs = plan_runs(options)
     load = partial(read_data, options)  # every process of the study calls it
@@ -65,6 +66,12 @@ def run(options: argparse.Namespace) -> None:
         figure = ablation_plot(summary["rows"])
         save_figure(figure, options.figure.stem, options.figure.parent)
         print(f"written: {options.figure}")
+
+
+def check_figure(path: Path | None) -> None:
+    """Raise before the work if the figure cannot be written."""
+    if path is not None and path.suffix != ".png":
+        raise ValueError(f"--figure needs a name that ends in .png, got {path.name!r}")
 
 
 def plan_runs(options: argparse.Namespace) -> list[StudyRun]:

@@ -63,7 +63,8 @@ def run(options: argparse.Namespace) -> None:
 def find_checkpoints(folder: Path) -> dict[tuple[str, str], list[Path]]:
     """Return the checkpoints of a study by row and split, seeds in order."""
     cells: dict[tuple[str, str], list[Path]] = {}
-    for path in sorted(folder.glob(f"*/*/seed-*/{CHECKPOINT}")):
+    found = folder.glob(f"*/*/seed-*/{CHECKPOINT}")
+    for path in sorted(found, key=lambda path: (path.parts[:-2], seed_of(path))):
         row, split = path.parts[-4:-2]
         cells.setdefault((row, split), []).append(path)
     if not cells:
@@ -72,6 +73,11 @@ def find_checkpoints(folder: Path) -> dict[tuple[str, str], list[Path]]:
             "an ablation"
         )
     return cells
+
+
+def seed_of(path: Path) -> int:
+    """Return the seed that a run's folder is named after."""
+    return int(path.parent.name.removeprefix("seed-"))
 
 
 def line_of(row: dict[str, Any]) -> str:

@@ -13,6 +13,7 @@ from zssbir_lib.training import LOSSES, PROFILES, Recipe, named_recipe
 from zssbir_lib.training.named_recipes import METHOD_SETTINGS
 
 DEFAULT_WORLD_SPLIT = "world-a"
+OWN_OPTIONS = ("method", "backbone", "profile", "losses")  # not for --set
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
@@ -126,6 +127,8 @@ def read_change(text: str) -> tuple[str, Any]:
         raise ValueError(f"--set takes NAME=VALUE with a field of the recipe: {text!r}")
     readers = {str: str, int: int, float: float, bool: read_flag}
     kind = int if name == "steps_per_epoch" else types[name]
+    if name in OWN_OPTIONS:
+        raise ValueError(f"--set cannot change {name}: it has an option of its own")
     if kind not in readers:
         raise ValueError(f"--set cannot change {name}")
     try:

@@ -57,7 +57,7 @@ def ablation_plot(
     for axes, profile in zip(panels[0], profiles, strict=True):
         shown = [row for row in rows if row["row"].partition(":")[2] == profile]
         for number, split in enumerate(splits):
-            offset = SPREAD * (number / max(1, len(splits) - 1) - 0.5)
+            offset = SPREAD * ((number + 0.5) / len(splits) - 0.5)
             of_split = [row for row in shown if row["split"] == split]
             heights = [names.index(r["row"].partition(":")[0]) for r in of_split]
             values = [row["metrics"][metric] for row in of_split]

@@ -75,10 +75,11 @@ def load_photo_teacher(architecture: str, source: str) -> nn.Module:
             "a teacher with random weights knows nothing; train from --weights teacher "
             "(small backbone) or imagenet, or name a trained teacher"
         )
-    if architecture == "small":
-        teacher = load_teacher(None if source == "teacher" else Path(source))
-    else:
-        teacher = _load_torchvision_teacher(architecture, source)
+    with torch.random.fork_rng(devices=[]):  # new layers draw weights, soon replaced
+        if architecture == "small":
+            teacher = load_teacher(None if source == "teacher" else Path(source))
+        else:
+            teacher = _load_torchvision_teacher(architecture, source)
     return teacher.eval().requires_grad_(False)
 
 

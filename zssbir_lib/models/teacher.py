@@ -117,4 +117,10 @@ def _read(path: Path) -> dict[str, Any]:
             f"no teacher weights at {path}; make them with: "
             "python -m zssbir_lib teacher --out FILE"
         )
-    return torch.load(path, map_location="cpu", weights_only=True)
+    content = torch.load(path, map_location="cpu", weights_only=True)
+    if not isinstance(content, dict) or not {"class_names", "state"} <= set(content):
+        raise ValueError(
+            f"{path} holds no teacher of the embedded world; make one with: "
+            "python -m zssbir_lib teacher --out FILE"
+        )
+    return content

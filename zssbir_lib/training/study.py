@@ -12,7 +12,12 @@ from tqdm import tqdm
 
 from zssbir_lib.data import SketchPhotoData, ZeroShotSplit
 from zssbir_lib.evaluation import mean_interval
-from zssbir_lib.training.experiment import METRICS, Experiment, run_experiment
+from zssbir_lib.training.experiment import (
+    METRICS,
+    Experiment,
+    describe_split,
+    run_experiment,
+)
 from zssbir_lib.training.named_recipes import named_recipe
 from zssbir_lib.training.processor import use_threads
 from zssbir_lib.training.provenance import provenance
@@ -125,6 +130,11 @@ def is_finished(run: StudyRun, folder: Path) -> bool:
         raise ValueError(
             f"{path} was made with another recipe; choose another folder for the runs"
         )
+    if content["split"] != describe_split(run.split):
+        raise ValueError(
+            f"{path} was made on another split ({content['split']}); choose another "
+            "folder for the runs"
+        )
     if run.generalised and "generalised" not in content:
         raise ValueError(
             f"{path} lacks the generalised protocols; choose another folder for the "
@@ -188,8 +198,10 @@ def summarise_cell(
     """Return mean and interval of every metric over the seeds of one cell."""
     summary = {"row": row, "split": split, "seeds": [r["seed"] for r in results]}
     summary |= {"seen_classes": results[0]["split"]["seen"]}
-    recipe = results[0]["recipe"]
-    recipe["weights"] = Path(recipe["weights"]).name  # no folder of this machine
+    recipe = dict(results[0]["recipe"])
+    for name in ("weights", "teacher"):  # no folder of this machine
+        before, colon, path = recipe.get(name, "").rpartition(":")
+        recipe[name] = before + colon + Path(path).name
     summary |= {"recipe": recipe}
     summary["metrics"] = summarise_metrics([r["metrics"] for r in results])
     for feature in results[0].get("metrics_by_feature", ()):

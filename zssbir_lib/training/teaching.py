@@ -5,6 +5,7 @@ by class and kept in a cache. No sketch and no unseen photo is looked at.
 """
 
 import hashlib
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -149,9 +150,12 @@ def cached_class_activations(
         return torch.load(path, map_location="cpu", weights_only=True)
     activations = class_activations(teacher, photos, classes, device)
     folder.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{torch.randint(2**31, ()).item()}.partial")
-    torch.save(activations, partial)
-    partial.replace(path)
+    partial = path.with_suffix(f".{os.getpid()}.partial")
+    try:
+        torch.save(activations, partial)
+        partial.replace(path)
+    finally:
+        partial.unlink(missing_ok=True)
     return activations
 
 
