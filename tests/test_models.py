@@ -137,14 +137,11 @@ def test_weights_that_belong_to_another_backbone_are_refused(tmp_path):
 
 
 def test_imagenet_weights_without_a_network_say_what_to_do(monkeypatch):
-    from zssbir_lib.models import weights
+    def offline(self, **options):
+        raise OSError("name resolution failed")
 
-    class Offline:
-        @staticmethod
-        def get_state_dict(**options):
-            raise OSError("name resolution failed")
-
-    monkeypatch.setitem(weights.TORCHVISION_WEIGHTS, "mobilenet_v2", Offline)
+    weights = torchvision.models.get_model_weights("mobilenet_v2")
+    monkeypatch.setattr(weights, "get_state_dict", offline)
     with pytest.raises(ValueError, match="could not be downloaded .*--weights FILE"):
         initialise_backbone(EmbeddingNet("mobilenet_v2", 8), "mobilenet_v2", "imagenet")
 

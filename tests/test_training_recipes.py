@@ -43,7 +43,10 @@ def test_paper_profile_is_sbtknets_table():
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
-        (dict(method="magic"), "method must be one of untrained, triplet; got 'magic'"),
+        (
+            dict(method="magic"),
+            "method must be one of untrained, triplet, sbtknet; got 'magic'",
+        ),
         (dict(profile="paper"), "profile for the backbone 'small' must be one of"),
         (dict(margin=-1.0), "margin must be 0 or more, got -1.0"),
         (dict(batch_size=0), "batch_size must be 1 or more, got 0"),

@@ -16,6 +16,15 @@ NAMES = {
     "triplet:quick": "triplet baseline, quick",
     "triplet:book": "triplet baseline, book",
 }
+ABLATION_NAMES = {
+    "triplet": "triplet",
+    "quadruplet": "quadruplet",
+    "quadruplet+classification": "quadruplet, classification",
+    "quadruplet+knowledge": "quadruplet, knowledge",
+    "all-three": "all three",
+    "all-three+attention": "all three, attention",
+    "classification": "classification alone",
+}
 REAL_METRICS = (
     "map@all",
     "map@all/voc",
@@ -66,10 +75,44 @@ def real_table(results: dict[str, Any]) -> str:
     return markdown_table([heading, *body, ["processor seconds a run", *seconds]])
 
 
+def ablation_table(results: dict[str, Any]) -> str:
+    """Return mAP@all of every row of an ablation, a column a length and split."""
+    cells = {
+        (*row["row"].split(":"), row["split"]): with_interval(row["metrics"]["map@all"])
+        for row in results["rows"]
+    }
+    columns = list(dict.fromkeys((profile, split) for _, profile, split in cells))
+    names = list(dict.fromkeys(name for name, _, _ in cells))
+    heading = ["mAP@all", *(f"{split}, {profile}" for profile, split in columns)]
+    body = [
+        [ABLATION_NAMES[name], *(cells[name, *column] for column in columns)]
+        for name in names
+    ]
+    return markdown_table([heading, *body])
+
+
+def difference_table(results: dict[str, Any]) -> str:
+    """Return what each part adds to mAP@all, paired by split and seed."""
+    shown = [one for one in results["differences"] if one["metric"] == "map@all"]
+    joined = [one for one in shown if one["split"].startswith("every split")] or shown
+    profiles = list(dict.fromkeys(one["row"].split(":")[1] for one in joined))
+    cells: dict[str, dict[str, str]] = {}
+    for one in joined:
+        name, profile = one["row"].split(":")
+        base = ABLATION_NAMES[one["minus"].split(":")[0]]
+        text = f"{one['mean']:+.3f} [{one['low']:+.3f}, {one['high']:+.3f}]"
+        text = f"**{text}**" if one["excludes_zero"] else text
+        cells.setdefault(f"{ABLATION_NAMES[name]} − {base}", {})[profile] = text
+    body = [[name, *(row[p] for p in profiles)] for name, row in cells.items()]
+    return markdown_table([["difference in mAP@all", *profiles], *body])
+
+
 def results_section(folder: Path = REPOSITORY / "results") -> str:
     """Return the whole generated part of the README."""
     world = json.loads((folder / "world_baseline.json").read_text())
     real = json.loads((folder / "sketchy_mini_baseline.json").read_text())
+    ablation = json.loads((folder / "ablation_world.json").read_text())
+    sketchy = json.loads((folder / "ablation_sketchy.json").read_text())
     seeds = len(world["rows"][0]["seeds"]), len(real["rows"][0]["seeds"])
     queries = [int(r["rows"][0]["metrics"]["queries"]["mean"]) for r in (world, real)]
     return "\n\n".join(
@@ -81,6 +124,16 @@ def results_section(folder: Path = REPOSITORY / "results") -> str:
             f"A small part of Sketchy, its classes unknown to ImageNet unseen (split "
             f"`sketchy-21`), MobileNetV2: {queries[1]:,} queries, {seeds[1]} seeds:",
             real_table(real),
+            "SBTKNet's losses, one by one. Every step sees the same number of images. "
+            f"Embedded world, {len(ablation['rows'][0]['seeds'])} seeds:",
+            ablation_table(ablation),
+            "What each part adds, paired by split and seed (both splits joined; bold: "
+            "the 95 % interval excludes zero):",
+            difference_table(ablation),
+            "The same on the small part of Sketchy, "
+            f"{len(sketchy['rows'][0]['seeds'])} seeds:",
+            ablation_table(sketchy),
+            difference_table(sketchy),
             END,
         ]
     )

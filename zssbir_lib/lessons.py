@@ -1,7 +1,7 @@
 """Helpers of the notebooks: seeds, profiles, checkpoints and exercise checks.
 
 Everything printed here is the same on every run, because the notebooks' outputs are
-compared when they are tested. The exercises themselves stand in `exercises.py`.
+compared when they are tested. The exercises themselves stand in `exercises`.
 
 Taught in: notebook 00.
 """

@@ -1,6 +1,7 @@
 """`ablation`: the rows of SBTKNet's Table 5 over splits, lengths and seeds."""
 
 import argparse
+import re
 from functools import partial
 from pathlib import Path
 
@@ -70,8 +71,11 @@ def run(options: argparse.Namespace) -> None:
 
 def check_figure(path: Path | None) -> None:
     """Raise before the work if the figure cannot be written."""
-    if path is not None and path.suffix != ".png":
-        raise ValueError(f"--figure needs a name that ends in .png, got {path.name!r}")
+    if path is not None and not re.fullmatch(r"[\w-]+\.png", path.name):
+        raise ValueError(
+            "--figure needs a name of letters, digits, - and _ that ends in .png, got "
+            f"{path.name!r}"
+        )
 
 
 def plan_runs(options: argparse.Namespace) -> list[StudyRun]:

@@ -6,7 +6,7 @@ from typing import Any
 
 from tqdm import tqdm
 
-from zssbir_lib.models import load_teacher
+from zssbir_lib.models import EmbeddingNet, load_teacher
 from zssbir_lib.training import (
     build_net,
     load_fresh_pretraining_photos,
@@ -47,17 +47,24 @@ def run(options: argparse.Namespace) -> None:
     before = measure_forgetting(untrained, teacher, photos)
     rows = [{"row": BEFORE, "accuracy": summarise_metrics([before])}]
     for (row, split), paths in tqdm(cells.items(), unit="row"):
-        found = [
-            measure_forgetting(
-                load_trained_net(read_checkpoint(path))[0], teacher, photos
-            )
-            for path in paths
-        ]
+        nets = map(load_small_net, paths)
+        found = [measure_forgetting(net, teacher, photos) for net in nets]
         rows.append({"row": row, "split": split, "accuracy": summarise_metrics(found)})
     write_json({"rows": rows} | provenance(), options.out)
     for one in rows:
         print(line_of(one))
     print(f"written: {options.out}")
+
+
+def load_small_net(path: Path) -> EmbeddingNet:
+    """Load the network of a checkpoint; raise unless the shipped teacher started it."""
+    net, recipe = load_trained_net(read_checkpoint(path))
+    if recipe.backbone != "small":
+        raise ValueError(
+            f"{path} is a {recipe.backbone}: forgetting is measured on the embedded "
+            "world, with the backbone small"
+        )
+    return net
 
 
 def find_checkpoints(folder: Path) -> dict[tuple[str, str], list[Path]]:

@@ -48,7 +48,8 @@ def main(arguments: list[str] | None = None) -> int:
         options.run(options)
     except KeyboardInterrupt as stop:
         reason = str(stop) or "stopped"
-        print(f"zssbir_lib: {reason}; --resume goes on from there", file=sys.stderr)
+        how = "--resume" if options.command == "fit" else "the same command"
+        print(f"zssbir_lib: {reason}; {how} goes on from there", file=sys.stderr)
         return INTERRUPTED
     except (ValueError, OSError) as error:
         print(f"zssbir_lib: error: {one_line(error)}", file=sys.stderr)

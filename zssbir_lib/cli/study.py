@@ -65,4 +65,4 @@ def print_summary(summary: dict) -> None:
         value = row["metrics"]["map@all"]
         low, high = value["low"], value["high"]
         interval = "" if low is None else f"  [{low:.3f}, {high:.3f}]"
-        print(f"{row['row']:<20} {row['split']:<12} {value['mean']:.3f}{interval}")
+        print(f"{row['row']:<34} {row['split']:<18} {value['mean']:.3f}{interval}")

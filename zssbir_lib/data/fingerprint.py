@@ -45,7 +45,9 @@ def _add_files(digest: Any, source: ImageFiles, indices: torch.Tensor) -> None:
     """Add the content of files, and how they are decoded."""
     digest.update(f"{source.size} {source.mode}".encode())
     for index in indices.tolist():
-        digest.update(source.paths[index].read_bytes())
+        content = source.paths[index].read_bytes()
+        digest.update(f"{len(content)} ".encode())
+        digest.update(content)
 
 
 def _add_pixels(digest: Any, source: Any, indices: torch.Tensor) -> None:

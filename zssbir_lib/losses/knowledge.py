@@ -67,11 +67,11 @@ def knowledge_preservation_loss(logits: Tensor, soft_labels: Tensor) -> Tensor:
             f"logits and soft labels must have one shape (B, K), got "
             f"{tuple(logits.shape)} and {tuple(soft_labels.shape)}"
         )
-    _check_distributions(soft_labels)
+    check_distributions(soft_labels)
     return functional.cross_entropy(logits, soft_labels)
 
 
-def _check_distributions(soft_labels: Tensor) -> None:
+def check_distributions(soft_labels: Tensor) -> None:
     """Raise unless every row is non-negative and sums to 1."""
     error = (soft_labels.sum(dim=1) - 1).abs()
     wrong = ~(error <= SUM_TOLERANCE) | (soft_labels < 0).any(dim=1)

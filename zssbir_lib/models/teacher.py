@@ -117,7 +117,10 @@ def _read(path: Path) -> dict[str, Any]:
             f"no teacher weights at {path}; make them with: "
             "python -m zssbir_lib teacher --out FILE"
         )
-    content = torch.load(path, map_location="cpu", weights_only=True)
+    try:
+        content = torch.load(path, map_location="cpu", weights_only=True)
+    except Exception as error:  # the unpickler raises many kinds
+        raise ValueError(f"{path} is not a readable teacher file: {error}") from error
     if not isinstance(content, dict) or not {"class_names", "state"} <= set(content):
         raise ValueError(
             f"{path} holds no teacher of the embedded world; make one with: "

@@ -65,10 +65,10 @@ def plan_ablation(
         **changes: fields of the recipe that all rows share.
 
     Returns:
-        One run for each row, profile, split and seed, the longest last.
+        One run for each row, profile, split and seed, profile after profile.
 
     Raises:
-        ValueError: a row is unknown, or there is no seed.
+        ValueError: a row is unknown, something is named twice, or there is no seed.
 
     Source: SBTKNet (Tursun et al.), Table 5.
 
@@ -81,6 +81,11 @@ def plan_ablation(
         )
     if seeds < 1:
         raise ValueError(f"seeds must be 1 or more, got {seeds}")
+    if "losses" in changes:
+        raise ValueError("the rows of an ablation choose the losses: leave losses out")
+    check_different("row", rows)
+    check_different("profile", profiles)
+    check_different("split", [split.name for split in splits])
     return [
         StudyRun(
             f"{row}:{profile}",
@@ -96,6 +101,13 @@ def plan_ablation(
         for seed in range(seeds)
         for row in rows
     ]
+
+
+def check_different(kind: str, names: Sequence[str]) -> None:
+    """Raise if a name occurs twice."""
+    for name in names:
+        if list(names).count(name) > 1:
+            raise ValueError(f"the {kind} {name!r} is named twice: name it once")
 
 
 def with_seen_counts(

@@ -116,8 +116,20 @@ def prepare_state(
                 f"{folder} already holds a run: add --resume to continue it, or choose "
                 "another --out"
             )
-        restore_state(state, read_checkpoint(checkpoint), checkpoint)
+        content = read_checkpoint(checkpoint)
+        check_split(content, experiment.split, checkpoint)
+        restore_state(state, content, checkpoint)
     return state
+
+
+def check_split(content: dict[str, Any], split: ZeroShotSplit, path: Path) -> None:
+    """Raise if a checkpoint was trained on other classes than those of a split."""
+    saved = content["about"].get("split")
+    if saved is not None and saved != asdict(split):
+        raise ValueError(
+            f"{path} was trained on other classes than those of {split.name!r}; repeat "
+            "its --split and numbers of classes to resume, or choose another --out"
+        )
 
 
 def train(

@@ -73,6 +73,7 @@ def measure_forgetting(
 
     Taught in: notebook 04.
     """
+    teacher = teacher.to(next(net.parameters()).device)
     labels = photos.test.labels
     old = apply_head(net, photos.test, teacher.classifier)
     found = {"old_classifier": accuracy(old, labels)}
@@ -127,6 +128,8 @@ def teacher_agreement(net: EmbeddingNet, teacher: nn.Module, photos: ImageSet) -
 
     Taught in: notebook 04.
     """
+    device = next(net.parameters()).device
+    teacher = teacher.to(device)
     answers = apply_head(net, photos, teacher_classifier(teacher))
-    own = torch.cat([logits for _, logits in teacher_logits(teacher, photos)])
-    return accuracy(answers, own.argmax(dim=1))
+    own = [logits for _, logits in teacher_logits(teacher, photos, str(device))]
+    return accuracy(answers, torch.cat(own).argmax(dim=1))

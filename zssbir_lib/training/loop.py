@@ -47,8 +47,8 @@ def fit(
         raise ValueError("early stopping (patience) needs validation classes")
 
     def keep() -> None:
+        state.method_state = method.state_dict()
         if checkpoint:
-            state.method_state = method.state_dict()
             save_checkpoint(state, checkpoint, about)
 
     flush_denormals()

@@ -102,6 +102,11 @@ class Recipe:
         check_choice("soft_head", self.soft_head, SOFT_HEADS)
         check_choice("validation", self.validation, VALIDATIONS)
         _check_losses(self.losses)
+        if self.method == "triplet" and self.losses != ("triplet",):
+            raise ValueError(
+                f"the method triplet has one loss, got {', '.join(self.losses)}; "
+                "losses are chosen with the method sbtknet"
+            )
         if self.validation == "sketches" and "classification" not in self.losses:
             raise ValueError(
                 "validation=sketches needs the classification loss; watch classes"
@@ -155,6 +160,8 @@ def _check_at_least(name: str, value: float, low: float) -> None:
 
 def _check_losses(losses: tuple[str, ...]) -> None:
     """Raise unless the losses are known and different, with one metric loss at most."""
+    if not isinstance(losses, tuple):
+        raise ValueError(f"losses must be a tuple of names, got {losses!r}")
     for name in losses:
         check_choice("every loss", name, LOSSES)
     if not losses or len(set(losses)) < len(losses):

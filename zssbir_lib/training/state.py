@@ -105,7 +105,7 @@ def build_net(
             classifier_input=recipe.classifier_input,
             attention=recipe.attention,
         )
-    initialise_backbone(net, recipe.backbone, recipe.weights)
+        initialise_backbone(net, recipe.backbone, recipe.weights)
     freeze_first_blocks(net, recipe.frozen_blocks)
     return net.to(memory_format=torch.channels_last)
 

@@ -199,9 +199,10 @@ def summarise_cell(
     summary = {"row": row, "split": split, "seeds": [r["seed"] for r in results]}
     summary |= {"seen_classes": results[0]["split"]["seen"]}
     recipe = dict(results[0]["recipe"])
-    for name in ("weights", "teacher"):  # no folder of this machine
-        before, colon, path = recipe.get(name, "").rpartition(":")
-        recipe[name] = before + colon + Path(path).name
+    recipe["weights"] = Path(recipe["weights"]).name  # no folder of this machine
+    if "teacher" in recipe:
+        architecture, colon, source = recipe["teacher"].partition(":")
+        recipe["teacher"] = architecture + colon + Path(source).name
     summary |= {"recipe": recipe}
     summary["metrics"] = summarise_metrics([r["metrics"] for r in results])
     for feature in results[0].get("metrics_by_feature", ()):

@@ -1,0 +1,27 @@
+"""The exercises of the notebooks: right answers and the inputs to try them on.
+
+An exercise is one line of EXERCISES and one short reference function above it, in the
+file of its notebook. Number 2.1 is the first exercise of notebook 02. An exercise that
+asks for a value and not for a function has no cases, and a reference function without
+arguments.
+
+Taught in: notebook 00.
+"""
+
+from zssbir_lib.exercises import (
+    notebook_00,
+    notebook_01,
+    notebook_02,
+    notebook_03,
+    notebook_04,
+)
+from zssbir_lib.exercises.exercise import Exercise
+
+NOTEBOOKS = (notebook_00, notebook_01, notebook_02, notebook_03, notebook_04)
+EXERCISES: dict[str, Exercise] = {
+    number: exercise
+    for notebook in NOTEBOOKS
+    for number, exercise in notebook.EXERCISES.items()
+}
+
+__all__ = ["EXERCISES", "Exercise"]
