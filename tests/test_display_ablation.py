@@ -86,7 +86,7 @@ def test_rows_are_named_from_top_to_bottom():
 
 def test_splits_differ_in_mark_and_are_named_in_the_legend():
     figure = display.ablation_plot(ROWS)
-    legend = figure.axes[-1].get_legend()
+    (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["one", "two"]
     containers = figure.axes[0].containers
     assert len({one.lines[0].get_marker() for one in containers}) == 2

@@ -67,7 +67,8 @@ def ablation_plot(
         axes.grid(axis="x")
     panels[0, 0].set_yticks(range(len(names)), names)
     panels[0, 0].set_ylim(len(names) - 0.4, -0.6)  # the first row on top
-    panels[0, -1].legend(loc="best")
+    handles, names = panels[0, 0].get_legend_handles_labels()
+    fig.legend(handles, names, loc="outside lower center", ncols=len(names))
     if title is not None:
         fig.suptitle(title)
     return fig
