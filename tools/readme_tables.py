@@ -124,8 +124,9 @@ def results_section(folder: Path = REPOSITORY / "results") -> str:
             f"A small part of Sketchy, its classes unknown to ImageNet unseen (split "
             f"`sketchy-21`), MobileNetV2: {queries[1]:,} queries, {seeds[1]} seeds:",
             real_table(real),
-            "SBTKNet's losses, one by one. Every step sees the same number of images. "
-            f"Embedded world, {len(ablation['rows'][0]['seeds'])} seeds:",
+            "SBTKNet's losses, one by one. Every step sees the same number of images; "
+            "classification alone retrieves with the pooled feature, for it trains no "
+            f"embedding. Embedded world, {len(ablation['rows'][0]['seeds'])} seeds:",
             ablation_table(ablation),
             "What each part adds, paired by split and seed (both splits joined; bold: "
             "the 95 % interval excludes zero):",
