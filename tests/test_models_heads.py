@@ -384,3 +384,10 @@ def test_imagenet_without_a_network_names_the_remedy(monkeypatch):
     message = "weights of squeezenet1_1 could not be downloaded .*--weights FILE"
     with pytest.raises(ValueError, match=message):
         load_photo_teacher("squeezenet1_1", "imagenet")
+
+
+def test_a_file_that_is_no_teacher_is_refused(tmp_path):
+    path = tmp_path / "teacher.pt"
+    path.write_text("not weights")
+    with pytest.raises(ValueError, match="teacher.pt is not a readable teacher file"):
+        load_photo_teacher("small", str(path))

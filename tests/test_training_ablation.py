@@ -155,6 +155,11 @@ def test_bad_plans_are_refused(arguments, message):
         plan_ablation(**arguments)
 
 
+def test_rows_choose_the_losses():
+    with pytest.raises(ValueError, match="leave losses out"):
+        plan_ablation([split("one")], ["smoke"], 1, losses=("quadruplet",))
+
+
 def test_every_row_is_compared_with_another():
     assert {name for pair in COMPARISONS for name in pair} == set(ABLATION_ROWS)
     assert all(row != base for row, base in COMPARISONS)

@@ -258,3 +258,11 @@ def test_the_command_measures_every_row(photos, tmp_path, monkeypatch, capsys):
     ]
     assert f"old_classifier {start:.3f}" in lines[0] and "soft_head" in lines[1]
     assert lines[-1].startswith("written: ")
+
+
+def test_networks_that_the_shipped_teacher_did_not_start_are_refused(tmp_path):
+    recipe = named_recipe("triplet", "mobilenet_v2", "smoke", weights="none")
+    path = tmp_path / "checkpoint.pt"
+    save_checkpoint(new_state(recipe, 0, sketches=4), path)
+    with pytest.raises(ValueError, match="is a mobilenet_v2: forgetting is measured"):
+        forgetting.load_small_net(path)

@@ -8,6 +8,7 @@ import pytest
 import torch
 
 from zssbir_lib.training import (
+    Experiment,
     build_method,
     fit,
     load_trained_net,
@@ -15,6 +16,7 @@ from zssbir_lib.training import (
     new_state,
     read_checkpoint,
     restore_state,
+    run_experiment,
     save_checkpoint,
 )
 
@@ -190,3 +192,14 @@ def test_a_checkpoint_of_another_recipe_or_seed_is_refused(tmp_path):
         restore_state(fresh(replace(RECIPE, margin=0.5)), content, path)
     with pytest.raises(ValueError, match="seed was 0, is 3"):
         restore_state(fresh(seed=3), content, path)
+
+
+def test_other_classes_under_the_same_name_are_not_resumed(
+    tiny_data, tiny_split, tmp_path
+):
+    recipe = replace(RECIPE, epochs=1)
+    run_experiment(Experiment(tiny_data, tiny_split, recipe), tmp_path)
+    (tmp_path / "metrics.json").unlink()  # as if it had been stopped before the end
+    other = replace(tiny_split, seen=("c", "d"), validation=("a", "b"))
+    with pytest.raises(ValueError, match="trained on other classes than those of 'tin"):
+        run_experiment(Experiment(tiny_data, other, recipe), tmp_path, resume=True)

@@ -97,3 +97,12 @@ def test_the_same_seed_builds_the_same_net_and_leaves_global_state_alone():
     assert torch.equal(before, torch.get_rng_state())
     assert torch.equal(first.projection.weight, again.projection.weight)
     assert not torch.equal(first.projection.weight, other.projection.weight)
+
+
+def test_losses_fit_the_method():
+    with pytest.raises(ValueError, match="the method triplet has one loss, got quad"):
+        named_recipe("triplet", losses=("quadruplet",))
+    with pytest.raises(
+        ValueError, match="losses must be a tuple of names, got \\['tri"
+    ):
+        named_recipe("sbtknet", losses=["triplet"])
