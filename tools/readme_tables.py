@@ -25,6 +25,10 @@ ABLATION_NAMES = {
     "all-three+attention": "all three, attention",
     "classification": "classification alone",
 }
+ABLATION_PICTURE = (
+    "![Mean mAP@all with 95 % intervals for seven combinations of losses, two lengths "
+    "of training and two splits](figures/f04_ablation.png)"
+)
 REAL_METRICS = (
     "map@all",
     "map@all/voc",
@@ -127,6 +131,7 @@ def results_section(folder: Path = REPOSITORY / "results") -> str:
             "SBTKNet's losses, one by one. Every step sees the same number of images; "
             "classification alone retrieves with the pooled feature, for it trains no "
             f"embedding. Embedded world, {len(ablation['rows'][0]['seeds'])} seeds:",
+            ABLATION_PICTURE,
             ablation_table(ablation),
             "What each part adds, paired by split and seed (both splits joined; bold: "
             "the 95 % interval excludes zero):",

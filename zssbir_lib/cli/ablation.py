@@ -14,7 +14,7 @@ from zssbir_lib.cli.options import (
     read_splits,
 )
 from zssbir_lib.cli.study import print_summary
-from zssbir_lib.display import ablation_plot, save_figure
+from zssbir_lib.display import ablation_plot, save_figure, use_house_style
 from zssbir_lib.training import (
     ABLATION_ROWS,
     StudyRun,
@@ -64,6 +64,7 @@ def run(options: argparse.Namespace) -> None:
     print_differences(summary)
     print(f"written: {options.out}")
     if options.figure:
+        use_house_style()
         figure = ablation_plot(summary["rows"])
         save_figure(figure, options.figure.stem, options.figure.parent)
         print(f"written: {options.figure}")

@@ -14,6 +14,7 @@ from matplotlib.figure import Figure
 from zssbir_lib.display.style import FIGURE_WIDTH
 
 MARKERS = "osDv^P"
+SHADES = ("#222222", "#888888", "#555555", "#AAAAAA")  # colours mean modalities here
 SPREAD = 0.5  # share of a row's height over which its splits are drawn
 
 
@@ -92,6 +93,7 @@ def _draw_split(
         heights,
         xerr=[means - low, high - means],
         fmt=MARKERS[number % len(MARKERS)],
+        color=SHADES[number % len(SHADES)],
         markersize=4.5,
         capsize=2,
         label=name,
