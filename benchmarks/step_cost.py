@@ -25,7 +25,7 @@ from tqdm import tqdm
 from zssbir_lib.data import ImageSet, QuadrupletSampler, SketchPhotoData
 from zssbir_lib.modality import PHOTO, SKETCH
 from zssbir_lib.training import (
-    ABLATION_ROWS,
+    ABLATIONS,
     Recipe,
     build_method,
     flush_denormals,
@@ -39,9 +39,10 @@ from zssbir_lib.training import (
 
 BASELINE = "triplet"
 CLASSES, IMAGES_A_CLASS = 45, 60
+SBTKNET_ROWS = ABLATIONS["sbtknet"].rows
 ROWS: dict[str, dict[str, Any]] = {
-    **ABLATION_ROWS,
-    "all-three, item teaching": dict(ABLATION_ROWS["all-three"], teaching="item"),
+    **SBTKNET_ROWS,
+    "all-three, item teaching": dict(SBTKNET_ROWS["all-three"], teaching="item"),
 }
 
 

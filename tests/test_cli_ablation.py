@@ -223,13 +223,13 @@ def test_losses_may_be_chosen(fit_words, tmp_path):
     [
         (
             ["--method", "triplet", "--losses", "quadruplet"],
-            "--losses is for --method sbtknet, not 'triplet'",
+            "--losses is for --method sbtknet or mathm, not 'triplet'",
         ),
         (
             ["--method", "untrained", "--losses", "quadruplet"],
-            "--losses is for --method sbtknet, not 'untrained'",
+            "--losses is for --method sbtknet or mathm, not 'untrained'",
         ),
-        (["--losses", "hinge"], "every loss must be one of triplet, quadruplet,"),
+        (["--losses", "hinge"], "each of losses must be one of triplet, quadruplet,"),
         (["--losses", "triplet,quadruplet"], "losses have both triplet and quadruplet"),
         (["--losses", "knowledge,knowledge"], "each once; got knowledge, knowledge"),
         (["--weights", "none"], "a teacher with random weights knows nothing"),

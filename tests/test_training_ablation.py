@@ -11,8 +11,7 @@ from zssbir_lib.data import ZeroShotSplit
 from zssbir_lib.evaluation import mean_interval
 from zssbir_lib.evaluation.statistics import paired_interval
 from zssbir_lib.training import (
-    ABLATION_ROWS,
-    COMPARISONS,
+    ABLATIONS,
     StudyRun,
     ablation_differences,
     named_recipe,
@@ -23,6 +22,8 @@ from zssbir_lib.training import (
 )
 from zssbir_lib.training.ablation import COMPARED_METRICS
 
+ABLATION_ROWS = ABLATIONS["sbtknet"].rows
+COMPARISONS = ABLATIONS["sbtknet"].comparisons
 SHORT = dict(epochs=1, steps_per_epoch=2, batch_size=4, embedding_size=8)
 
 

@@ -180,7 +180,7 @@ def test_damaged_or_foreign_checkpoints_are_refused(tmp_path):
     with pytest.raises(ValueError, match="damaged or no checkpoint"):
         read_checkpoint(path)
     torch.save({"weights": 1}, path)
-    with pytest.raises(ValueError, match="not a checkpoint of format 2"):
+    with pytest.raises(ValueError, match="not a checkpoint of format 3"):
         read_checkpoint(path)
 
 

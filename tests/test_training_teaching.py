@@ -196,8 +196,8 @@ def test_no_sketch_and_no_unseen_photo_is_read_by_the_method(
     assert watched.sketches.images.read == set()
     assert watched.photos.images.read == watched.photos.images.allowed  # each of them
     expected = recipe_soft_labels(RECIPE, seen.photos, 2)
-    assert torch.equal(method.soft_labels, expected)
-    assert method.soft_labels.shape == (2, 66)
+    assert torch.equal(method.semantic.soft_labels, expected)
+    assert method.semantic.soft_labels.shape == (2, 66)
 
 
 def test_no_sketch_and_no_unseen_photo_is_read_for_the_soft_labels(watched, tiny_split):

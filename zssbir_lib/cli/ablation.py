@@ -1,4 +1,4 @@
-"""`ablation`: the rows of SBTKNet's Table 5 over splits, lengths and seeds."""
+"""`ablation`: a method taken apart, over splits, lengths and seeds."""
 
 import argparse
 import re
@@ -16,7 +16,7 @@ from zssbir_lib.cli.options import (
 from zssbir_lib.cli.study import print_summary
 from zssbir_lib.display import ablation_plot, save_figure, use_house_style
 from zssbir_lib.training import (
-    ABLATION_ROWS,
+    ABLATIONS,
     StudyRun,
     ablation_differences,
     plan_ablation,
@@ -31,12 +31,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     """Describe the command."""
     parser = commands.add_parser("ablation", help=__doc__)
     add_data_options(parser)
-    parser.add_argument(
-        "--rows",
-        default=",".join(ABLATION_ROWS),
-        metavar="ROW,ROW",
-        help=f"of {', '.join(ABLATION_ROWS)} (default: all)",
-    )
+    parser.add_argument("--method", default="sbtknet", choices=tuple(ABLATIONS))
+    rows = "; ".join(f"{n}: {', '.join(one.rows)}" for n, one in ABLATIONS.items())
+    parser.add_argument("--rows", metavar="ROW,ROW", help=f"(default: all) {rows}")
     parser.add_argument(
         "--profiles", default="quick", metavar="NAME,NAME", help="such as quick,book"
     )
@@ -58,7 +55,8 @@ def run(options: argparse.Namespace) -> None:
     load = partial(read_data, options)  # every process of the study calls it
     results = run_study(runs, load, options.runs, device, options.jobs)
     summary = summarise_study(runs, results, device)
-    summary["differences"] = ablation_differences(runs, results)
+    comparisons = ABLATIONS[options.method].comparisons
+    summary["differences"] = ablation_differences(runs, results, comparisons)
     write_json(summary, options.out)
     print_summary(summary)
     print_differences(summary)
@@ -91,8 +89,9 @@ def plan_runs(options: argparse.Namespace) -> list[StudyRun]:
         splits,
         options.profiles.split(","),
         options.seeds,
-        options.rows.split(","),
+        options.rows.split(",") if options.rows else None,
         options.backbone,
+        options.method,
         **changes,
     )
 

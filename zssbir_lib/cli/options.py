@@ -8,12 +8,13 @@ from typing import Any
 import torch
 
 from zssbir_lib.data import SketchPhotoData, ZeroShotSplit, load_data, load_split
+from zssbir_lib.losses import TERMS, WEIGHTINGS
 from zssbir_lib.models.backbones import BACKBONES
 from zssbir_lib.training import LOSSES, PROFILES, Recipe, named_recipe
 from zssbir_lib.training.named_recipes import METHOD_SETTINGS
 
 DEFAULT_WORLD_SPLIT = "world-a"
-OWN_OPTIONS = ("method", "backbone", "profile", "losses")  # not for --set
+OWN_OPTIONS = ("method", "backbone", "profile", "losses", "terms", "weighting")
 
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
@@ -74,6 +75,16 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
         help=f"losses to add up, of {', '.join(LOSSES)} (default: the method's)",
     )
     parser.add_argument(
+        "--terms",
+        metavar="NAME,NAME",
+        help=f"kinds of hard triplets for mathm, of {', '.join(TERMS)} (default: all)",
+    )
+    parser.add_argument(
+        "--weighting",
+        choices=WEIGHTINGS,
+        help="how mathm adds up the kinds (default: intended)",
+    )
+    parser.add_argument(
         "--set",
         action="append",
         default=[],
@@ -108,15 +119,23 @@ def read_recipe(options: argparse.Namespace) -> Recipe:
     if options.weights:
         changes["weights"] = options.weights
     if options.losses:
-        check_losses_option(options.method)
+        check_option("losses", options.method, ("sbtknet", "mathm"))
         changes["losses"] = tuple(options.losses.split(","))
+    if options.terms:
+        check_option("terms", options.method, ("mathm",))
+        changes["terms"] = tuple(options.terms.split(","))
+    if options.weighting:
+        check_option("weighting", options.method, ("mathm",))
+        changes["weighting"] = options.weighting
     return named_recipe(options.method, options.backbone, options.profile, **changes)
 
 
-def check_losses_option(method: str) -> None:
-    """Raise unless a method's losses can be chosen."""
-    if method != "sbtknet":
-        raise ValueError(f"--losses is for --method sbtknet, not {method!r}")
+def check_option(name: str, method: str, methods: tuple[str, ...]) -> None:
+    """Raise unless a method has an option."""
+    if method not in methods:
+        raise ValueError(
+            f"--{name} is for --method {' or '.join(methods)}, not {method!r}"
+        )
 
 
 def read_change(text: str) -> tuple[str, Any]:

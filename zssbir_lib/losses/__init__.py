@@ -8,16 +8,27 @@ from zssbir_lib.losses.knowledge import (
     knowledge_preservation_loss,
 )
 from zssbir_lib.losses.mining import HardestImages, hardest_in_rows, mine_hardest
-from zssbir_lib.losses.modality_aware import modality_aware_triplet_loss
-from zssbir_lib.losses.modality_terms import TermValues, modality_aware_terms
+from zssbir_lib.losses.modality_aware import (
+    AS_RELEASED,
+    WEIGHTINGS,
+    CombinedTerms,
+    combine_terms,
+    modality_aware_triplet_loss,
+)
+from zssbir_lib.losses.modality_terms import TERMS, TermValues, modality_aware_terms
 from zssbir_lib.losses.quadruplet import quadruplet_loss
 from zssbir_lib.losses.triplet import triplet_loss
 
 __all__ = [
+    "AS_RELEASED",
+    "TERMS",
+    "WEIGHTINGS",
+    "CombinedTerms",
     "HardestImages",
     "TermValues",
     "class_soft_labels",
     "classification_loss",
+    "combine_terms",
     "gradient_weights",
     "hardest_in_rows",
     "knowledge_preservation_loss",

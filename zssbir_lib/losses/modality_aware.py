@@ -1,6 +1,7 @@
 """MATHM: hard triplets within, across and between modalities, added up."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import torch
 from torch import Tensor
@@ -10,9 +11,26 @@ from zssbir_lib.losses.gradient_weights import (
     mean_over,
     smooth_hinge,
 )
-from zssbir_lib.losses.modality_terms import TERMS, modality_aware_terms
+from zssbir_lib.losses.modality_terms import TERMS, TermValues, modality_aware_terms
 
 WEIGHTINGS = ("intended", "released", "sum", "mean")
+AS_RELEASED = ("released", "mean")  # average over all anchors, allow self pairs
+
+
+class CombinedTerms(NamedTuple):
+    """The loss, and what it is made of.
+
+    Attributes:
+        loss: what is minimised, a float tensor without dimensions.
+        losses: of each kind of triplet, float (K,).
+        weights: of each kind, float (K,); the loss is their inner product.
+
+    Taught in: notebook 05.
+    """
+
+    loss: Tensor
+    losses: Tensor
+    weights: Tensor
 
 
 def modality_aware_triplet_loss(
@@ -56,22 +74,39 @@ def modality_aware_triplet_loss(
     Taught in: notebook 05.
     """
     _check_names(terms, weighting)
-    as_released = weighting in ("released", "mean")
     found = modality_aware_terms(
-        embeddings, labels, modality, margin, terms, self_pairs=as_released
+        embeddings, labels, modality, margin, terms, weighting in AS_RELEASED
     )
-    values = list(found.values())
+    return combine_terms(found, weighting).loss
+
+
+def combine_terms(found: Mapping[str, TermValues], weighting: str) -> CombinedTerms:
+    """Add up the kinds of triplets.
+
+    Args:
+        found: the kinds, from `modality_aware_terms`.
+        weighting: see `modality_aware_triplet_loss`.
+
+    Returns:
+        The loss with its parts. "released" gives all kinds one weight: the sum of the
+        weights it means, divided by how many there are.
+
+    Source: MATHM (Huang et al.), section 3 and its released code.
+
+    Taught in: notebook 05.
+    """
+    values, every_anchor = list(found.values()), weighting in AS_RELEASED
+    hinge = torch.relu if weighting in ("sum", "mean") else smooth_hinge
+    losses = torch.stack(
+        [mean_over(hinge(v.violations), v, every_anchor) for v in values]
+    )
     if weighting in ("sum", "mean"):
-        hinges = [mean_over(torch.relu(v.violations), v, as_released) for v in values]
-        total = torch.stack(hinges).sum()
-        return total / len(hinges) if weighting == "mean" else total
-    smooth = torch.stack(
-        [mean_over(smooth_hinge(v.violations), v, as_released) for v in values]
-    )
-    weights = gradient_weights(values, every_anchor=as_released)
-    if weighting == "released":  # (3,) times (3, 1): every weight meets every term
-        return weights.sum() * smooth.mean()
-    return (weights.detach() * smooth).sum()
+        weights = torch.ones_like(losses) / (len(losses) if every_anchor else 1)
+    elif weighting == "released":  # (K,) times (K, 1): every weight meets every term
+        weights = gradient_weights(values, every_anchor).mean().expand(len(values))
+    else:
+        weights = gradient_weights(values).detach()
+    return CombinedTerms((weights * losses).sum(), losses, weights)
 
 
 def _check_names(terms: Sequence[str], weighting: str) -> None:

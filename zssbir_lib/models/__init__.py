@@ -6,10 +6,14 @@ from zssbir_lib.models.backbones import (
     SmallConvNet,
     build_backbone,
 )
-from zssbir_lib.models.classifier_projection import classifier_projection
+from zssbir_lib.models.classifier_projection import (
+    classifier_projection,
+    start_projection,
+)
 from zssbir_lib.models.conditional_gates import ConditionalGate, GatedBackbone
 from zssbir_lib.models.embedding_net import (
     EmbeddingNet,
+    add_gates,
     batch_norms,
     count_parameters,
     freeze_first_blocks,
@@ -44,6 +48,7 @@ __all__ = [
     "Teacher",
     "TeacherReport",
     "TorchvisionTeacher",
+    "add_gates",
     "batch_norms",
     "build_backbone",
     "classifier_projection",
@@ -56,6 +61,7 @@ __all__ = [
     "read_state",
     "save_teacher",
     "set_training_mode",
+    "start_projection",
     "start_soft_head",
     "teacher_classifier",
     "teacher_report",

@@ -83,13 +83,12 @@ def mobilenet_v2() -> TorchvisionBackbone:
 
 
 def resnet50() -> TorchvisionBackbone:
-    """Return ResNet-50 without its classifier (2048 features)."""
+    """Return ResNet-50 without its classifier (2048 features): stem, 16 bottlenecks."""
     network = torchvision.models.resnet50(weights=None)
     stem = nn.Sequential(network.conv1, network.bn1, network.relu, network.maxpool)
-    blocks = nn.Sequential(
-        stem, network.layer1, network.layer2, network.layer3, network.layer4
-    )
-    return TorchvisionBackbone(blocks, feature_size=2048)
+    layers = (network.layer1, network.layer2, network.layer3, network.layer4)
+    bottlenecks = [bottleneck for layer in layers for bottleneck in layer]
+    return TorchvisionBackbone(nn.Sequential(stem, *bottlenecks), feature_size=2048)
 
 
 BACKBONES: dict[str, Callable[[], nn.Module]] = {

@@ -1,7 +1,9 @@
 """Start an embedding from what a pretrained classifier looks at."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
+
+from zssbir_lib.models.embedding_net import EmbeddingNet
 
 
 @torch.no_grad()
@@ -40,3 +42,33 @@ def classifier_projection(
     noise = torch.randn(size, size, generator=generator, dtype=weight.dtype)
     rotation, _ = torch.linalg.qr(noise)
     return rotation @ (kept[:, None] * directions[:size])  # (D, D) @ (D, F)
+
+
+@torch.no_grad()
+def start_projection(
+    net: EmbeddingNet, classifier: nn.Linear, generator: torch.Generator
+) -> None:
+    """Give a network's projection the main directions of a pretrained classifier.
+
+    Args:
+        net: the network; changed in place. The bias of its projection becomes zero.
+        classifier: of the same features, with at least as many classes as the
+            embedding has numbers.
+        generator: decides the rotation.
+
+    Raises:
+        ValueError: the classifier has fewer classes, or sees other features.
+
+    Source: the released code of MATHM (Huang et al.).
+
+    Taught in: notebook 05.
+    """
+    size, features = net.projection.weight.shape
+    if classifier.in_features != features:
+        raise ValueError(
+            f"the classifier sees {classifier.in_features} features, the projection "
+            f"{features}: take the classifier that the backbone was pretrained with"
+        )
+    weight = classifier_projection(classifier.weight, size, generator)
+    net.projection.weight.copy_(weight)
+    net.projection.bias.zero_()

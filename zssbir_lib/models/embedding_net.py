@@ -8,6 +8,7 @@ from torch.nn import functional
 
 from zssbir_lib.models.attention import AttentionPooling
 from zssbir_lib.models.backbones import PixelStatistics, build_backbone
+from zssbir_lib.models.conditional_gates import GatedBackbone
 
 CLASSIFIER_INPUTS = ("pooled", "embedding")
 
@@ -27,6 +28,7 @@ class EmbeddingNet(nn.Module):
         head_sizes: number of outputs of each further head, by name.
         classifier_input: what the head "identity" sees: "pooled" (F features) or
             "embedding" (D numbers, before they are scaled to length one).
+        classifier_bias: whether that head has a bias.
         attention: pool with learned weights instead of the plain average.
 
     Raises:
@@ -47,6 +49,7 @@ class EmbeddingNet(nn.Module):
         normalise: bool = True,
         head_sizes: Mapping[str, int] | None = None,
         classifier_input: str = "pooled",
+        classifier_bias: bool = True,
         attention: bool = False,
     ) -> None:
         super().__init__()
@@ -65,8 +68,10 @@ class EmbeddingNet(nn.Module):
         widths = {"pooled": features, "embedding": embedding_size}
         self.heads = nn.ModuleDict()
         for name, outputs in (head_sizes or {}).items():
-            width = widths[classifier_input] if name == "identity" else features
-            self.heads[name] = nn.Linear(width, outputs)
+            classifies = name == "identity"
+            width = widths[classifier_input] if classifies else features
+            bias = classifier_bias or not classifies
+            self.heads[name] = nn.Linear(width, outputs, bias)
         self.attention = AttentionPooling(features) if attention else None
 
     @property
@@ -74,16 +79,36 @@ class EmbeddingNet(nn.Module):
         """Mean and standard deviation of the input pixels."""
         return self.backbone.pixels
 
+    @property
+    def gated(self) -> bool:
+        """Whether conditional gates were added, see `add_gates`."""
+        return isinstance(self.backbone, GatedBackbone)
+
     def pooled(self, images: Tensor, modality: Tensor | None = None) -> Tensor:
         """Return backbone features, (B, 3, S, S) -> (B, F).
 
         Args:
             images: normalised float images.
-            modality: (B,) with 0 sketch, 1 photo; this network treats both alike.
+            modality: (B,) with 0 sketch, 1 photo; without gates both are treated alike.
+
+        Raises:
+            ValueError: there are gates and no modality.
         """
+        features = self.feature_map(images, modality)  # (B, F, H, W)
         if self.attention is None:
-            return self.backbone(images)
-        return self.attention(self.backbone.blocks(images))
+            return features.mean(dim=(2, 3))
+        return self.attention(features)
+
+    def feature_map(self, images: Tensor, modality: Tensor | None = None) -> Tensor:
+        """Return the backbone's last feature map, (B, 3, S, S) -> (B, F, H, W)."""
+        if not self.gated:
+            return self.backbone.blocks(images)
+        if modality is None:
+            raise ValueError(
+                "this network has conditional gates: give the modality of every image, "
+                "0 sketch, 1 photo"
+            )
+        return self.backbone.feature_map(images, modality)
 
     def project(self, pooled: Tensor) -> Tensor:
         """Return embeddings of pooled features, (B, F) -> (B, D)."""
@@ -98,6 +123,25 @@ class EmbeddingNet(nn.Module):
     def forward(self, images: Tensor, modality: Tensor | None = None) -> Tensor:
         """Return embeddings, (B, 3, S, S) -> (B, D)."""
         return self.project(self.pooled(images, modality))
+
+
+def add_gates(net: EmbeddingNet, first: int = 0) -> None:
+    """Put a conditional gate after each block of the backbone.
+
+    At the start the gates leave everything as it is.
+
+    Args:
+        net: the network; changed in place. Load backbone weights before.
+        first: number of first blocks that get none, for example frozen ones.
+
+    Raises:
+        ValueError: there is no block left to gate, or there are gates already.
+
+    Taught in: notebook 05.
+    """
+    if net.gated:
+        raise ValueError("the network has gates already: add them once")
+    net.backbone = GatedBackbone(net.backbone, first)
 
 
 def freeze_first_blocks(net: EmbeddingNet, count: int) -> None:

@@ -144,12 +144,17 @@ def torchvision_names(backbone: str) -> dict[str, str]:
         reference = torchvision.models.mobilenet_v2(weights=None).features
         return {f"features.{n}": f"blocks.{n}" for n in reference.state_dict()}
     reference = torchvision.models.resnet50(weights=None)
-    stages = {"conv1": "0.0", "bn1": "0.1"} | {f"layer{i}": str(i) for i in range(1, 5)}
+    places = {"conv1": "0.0", "bn1": "0.1"}  # the stem is block 0
+    for layer in range(1, 5):
+        for number in range(len(reference.get_submodule(f"layer{layer}"))):
+            places[f"layer{layer}.{number}"] = str(len(places) - 1)
     names = {}
     for name in reference.state_dict():
-        first, _, rest = name.partition(".")
-        if first in stages:
-            names[name] = f"blocks.{stages[first]}.{rest}"
+        cut = 2 if name.startswith("layer") else 1  # layer3.0.conv1.weight, bn1.bias
+        words = name.split(".")
+        first, rest = ".".join(words[:cut]), ".".join(words[cut:])
+        if first in places:
+            names[name] = f"blocks.{places[first]}.{rest}"
     return names
 
 

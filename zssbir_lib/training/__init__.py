@@ -1,12 +1,11 @@
 """Training: recipes, the loop, checkpoints, experiments and studies."""
 
 from zssbir_lib.training.ablation import (
-    ABLATION_ROWS,
-    COMPARISONS,
     ablation_differences,
     plan_ablation,
     with_seen_counts,
 )
+from zssbir_lib.training.ablation_rows import ABLATIONS, Ablation
 from zssbir_lib.training.build_method import build_method
 from zssbir_lib.training.checkpoints import (
     load_trained_net,
@@ -29,13 +28,14 @@ from zssbir_lib.training.forgetting import (
     probe_accuracy,
     teacher_agreement,
 )
-from zssbir_lib.training.loop import end_epoch, fit, training_step
+from zssbir_lib.training.loop import end_epoch, fit, prepare_step, training_step
+from zssbir_lib.training.mathm import MATHMMethod, describe_terms
 from zssbir_lib.training.methods import (
     Batch,
     TripletMethod,
     gather_batch,
 )
-from zssbir_lib.training.named_recipes import named_recipe
+from zssbir_lib.training.named_recipes import images_per_example, named_recipe
 from zssbir_lib.training.preparation import prepare_images
 from zssbir_lib.training.pretraining import (
     PretrainingRecipe,
@@ -45,15 +45,12 @@ from zssbir_lib.training.pretraining import (
 )
 from zssbir_lib.training.processor import flush_denormals, use_threads
 from zssbir_lib.training.provenance import provenance, write_json
-from zssbir_lib.training.recipes import (
-    LOSSES,
-    PROFILES,
-    Recipe,
-    images_per_example,
-)
+from zssbir_lib.training.recipe_checks import LOSSES, PROFILES
+from zssbir_lib.training.recipes import Recipe
 from zssbir_lib.training.sbtknet import SBTKNetMethod, metric_loss
 from zssbir_lib.training.schedule import (
     build_optimiser,
+    freeze_groups,
     learning_rate_factor,
     set_learning_rate,
 )
@@ -62,6 +59,7 @@ from zssbir_lib.training.scoring import (
     score_generalised,
     score_retrieval,
 )
+from zssbir_lib.training.semantic_losses import SemanticLosses
 from zssbir_lib.training.state import (
     TrainingState,
     build_net,
@@ -83,16 +81,18 @@ from zssbir_lib.training.teaching import (
 )
 
 __all__ = [
-    "ABLATION_ROWS",
-    "COMPARISONS",
+    "ABLATIONS",
     "LOSSES",
+    "MATHMMethod",
     "PROFILES",
+    "Ablation",
     "Batch",
     "Experiment",
     "PretrainingPhotos",
     "PretrainingRecipe",
     "Recipe",
     "SBTKNetMethod",
+    "SemanticLosses",
     "StudyRun",
     "TrainingState",
     "TripletMethod",
@@ -105,12 +105,14 @@ __all__ = [
     "build_student",
     "cached_class_activations",
     "class_activations",
+    "describe_terms",
     "embed",
     "embed_zero_shot",
     "end_epoch",
     "evaluate_experiment",
     "fit",
     "flush_denormals",
+    "freeze_groups",
     "gather_batch",
     "images_per_example",
     "learning_rate_factor",
@@ -124,6 +126,7 @@ __all__ = [
     "plan_ablation",
     "prepare_images",
     "prepare_state",
+    "prepare_step",
     "probe_accuracy",
     "provenance",
     "read_checkpoint",

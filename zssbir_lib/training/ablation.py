@@ -1,39 +1,16 @@
-"""The ablation of SBTKNet: which loss adds what, paired by seed."""
+"""Ablations: which part of a method adds what, paired by seed."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import Any
 
 from zssbir_lib.data import ZeroShotSplit
 from zssbir_lib.evaluation import paired_interval
+from zssbir_lib.training.ablation_rows import ABLATIONS, SBTKNET_ABLATION
 from zssbir_lib.training.named_recipes import named_recipe
+from zssbir_lib.training.recipe_checks import check_choice
 from zssbir_lib.training.study import StudyRun
 
-ALL_THREE = ("quadruplet", "classification", "knowledge")
-
-# The six rows of the paper's Table 5, and a seventh that no paper shows.
-ABLATION_ROWS: dict[str, dict[str, Any]] = {
-    "triplet": dict(losses=("triplet",)),
-    "quadruplet": dict(losses=("quadruplet",)),
-    "quadruplet+classification": dict(losses=("quadruplet", "classification")),
-    "quadruplet+knowledge": dict(losses=("quadruplet", "knowledge")),
-    "all-three": dict(losses=ALL_THREE),
-    "all-three+attention": dict(losses=ALL_THREE, attention=True),
-    "classification": dict(losses=("classification",)),
-}
-
-# What is compared with what: each row with the same row without one part.
-COMPARISONS = (
-    ("quadruplet", "triplet"),
-    ("quadruplet+classification", "quadruplet"),
-    ("quadruplet+knowledge", "quadruplet"),
-    ("all-three", "quadruplet+classification"),
-    ("all-three", "quadruplet+knowledge"),
-    ("all-three", "triplet"),
-    ("all-three+attention", "all-three"),
-    ("all-three", "classification"),
-    ("quadruplet+classification", "classification"),
-)
 GENERALISED = "generalised/"  # before a protocol, then a blank and the metric
 COMPARED_METRICS = (
     "map@all",
@@ -50,8 +27,9 @@ def plan_ablation(
     splits: Sequence[ZeroShotSplit],
     profiles: Sequence[str],
     seeds: int,
-    rows: Sequence[str] = tuple(ABLATION_ROWS),
+    rows: Sequence[str] | None = None,
     backbone: str = "small",
+    method: str = "sbtknet",
     **changes: Any,
 ) -> list[StudyRun]:
     """List the runs of an ablation.
@@ -60,38 +38,41 @@ def plan_ablation(
         splits: where to run.
         profiles: lengths, such as "quick" and "book".
         seeds: number of seeds, from 0.
-        rows: names of `ABLATION_ROWS`.
+        rows: names of rows of the method's ablation; None for all.
         backbone: name of the backbone.
+        method: which method to take apart, see `ABLATIONS`.
         **changes: fields of the recipe that all rows share.
 
     Returns:
         One run for each row, profile, split and seed, profile after profile.
 
     Raises:
-        ValueError: a row is unknown, something is named twice, or there is no seed.
+        ValueError: a method or row is unknown, something is named twice, a change is
+            one that the rows make, or there is no seed.
 
-    Source: SBTKNet (Tursun et al.), Table 5.
+    Source: SBTKNet (Tursun et al.), Table 5; MATHM (Huang et al.), figure 2.
 
     Taught in: notebook 04.
     """
-    unknown = [row for row in rows if row not in ABLATION_ROWS]
+    check_choice("method", method, tuple(ABLATIONS))
+    ablation = ABLATIONS[method]
+    rows = tuple(ablation.rows) if rows is None else rows
+    unknown = [row for row in rows if row not in ablation.rows]
     if unknown:
         raise ValueError(
-            f"no row is called {unknown[0]!r}; choose from {', '.join(ABLATION_ROWS)}"
+            f"no row is called {unknown[0]!r}; choose from {', '.join(ablation.rows)}"
         )
     if seeds < 1:
         raise ValueError(f"seeds must be 1 or more, got {seeds}")
-    if "losses" in changes:
-        raise ValueError("the rows of an ablation choose the losses: leave losses out")
+    chosen = {row: dict(method=method) | ablation.rows[row] for row in rows}
+    check_changes(changes, chosen.values())
     check_different("row", rows)
     check_different("profile", profiles)
     check_different("split", [split.name for split in splits])
     return [
         StudyRun(
             f"{row}:{profile}",
-            named_recipe(
-                "sbtknet", backbone, profile, **{**changes, **ABLATION_ROWS[row]}
-            ),
+            named_recipe(backbone=backbone, profile=profile, **settings, **changes),
             split,
             seed,
             generalised=True,
@@ -99,8 +80,17 @@ def plan_ablation(
         for profile in profiles
         for split in splits
         for seed in range(seeds)
-        for row in rows
+        for row, settings in chosen.items()
     ]
+
+
+def check_changes(changes: dict[str, Any], settings: Iterable[dict[str, Any]]) -> None:
+    """Raise if a change is one that the rows of the ablation make."""
+    for name in {name for row in settings for name in row}:
+        if name in changes:
+            raise ValueError(
+                f"the rows of an ablation choose the {name}: leave {name} out"
+            )
 
 
 def check_different(kind: str, names: Sequence[str]) -> None:
@@ -139,13 +129,16 @@ def with_seen_counts(
 
 
 def ablation_differences(
-    runs: list[StudyRun], results: list[dict[str, Any]]
+    runs: list[StudyRun],
+    results: list[dict[str, Any]],
+    comparisons: Sequence[tuple[str, str]] = SBTKNET_ABLATION.comparisons,
 ) -> list[dict[str, Any]]:
     """Compare rows pair by pair: same split, same seed, one part more or less.
 
     Args:
         runs: the runs of an ablation.
         results: their metrics, in the same order.
+        comparisons: which row is compared with which.
 
     Returns:
         For every comparison whose rows were run, profile, metric and split: the
@@ -163,7 +156,7 @@ def ablation_differences(
     differences = [
         difference(measured, f"{row}:{profile}", f"{base}:{profile}", metric, group)
         for profile in profiles
-        for row, base in COMPARISONS
+        for row, base in comparisons
         for metric in COMPARED_METRICS
         for group in groups.items()
     ]

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from zssbir_lib.data import SketchPhotoData
+from zssbir_lib.training.mathm import MATHMMethod
 from zssbir_lib.training.methods import Method, TripletMethod
 from zssbir_lib.training.recipes import Recipe
 from zssbir_lib.training.sbtknet import SBTKNetMethod
@@ -10,6 +11,7 @@ from zssbir_lib.training.sbtknet import SBTKNetMethod
 METHODS: dict[str, Callable[[SketchPhotoData, Recipe, str], Method]] = {
     "triplet": lambda data, recipe, device: TripletMethod(data, recipe),
     "sbtknet": SBTKNetMethod,
+    "mathm": MATHMMethod,
 }
 
 

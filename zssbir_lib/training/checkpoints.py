@@ -9,7 +9,7 @@ import torch
 from zssbir_lib.training.recipes import Recipe
 from zssbir_lib.training.state import TrainingState, build_net
 
-FORMAT = 2  # 2: heads, and what a method has to remember
+FORMAT = 3  # 3: optimiser groups for backbone, projection and new layers
 PLAIN_FIELDS = (
     "seed",
     "steps_per_epoch",
@@ -132,9 +132,9 @@ def load_trained_net(content: dict[str, Any]) -> tuple[torch.nn.Module, Recipe]:
     recipe = Recipe.from_dict(content["recipe"])
     weights = content["best_weights"] or content["model"]
     sizes = {
-        name.split(".")[1]: len(bias)
-        for name, bias in weights.items()
-        if name.startswith("heads.") and name.endswith(".bias")
+        name.split(".")[1]: len(weight)
+        for name, weight in weights.items()
+        if name.startswith("heads.") and name.endswith(".weight")
     }
     net = build_net(replace(recipe, weights="none"), seed=0, head_sizes=sizes)
     net.load_state_dict(weights)

@@ -17,7 +17,8 @@ from zssbir_lib.training.checkpoints import read_checkpoint, restore_state
 from zssbir_lib.training.embedding import accuracy, apply_head
 from zssbir_lib.training.loop import Validation, fit
 from zssbir_lib.training.provenance import provenance, write_json
-from zssbir_lib.training.recipes import FEATURES, Recipe
+from zssbir_lib.training.recipe_checks import FEATURES
+from zssbir_lib.training.recipes import Recipe
 from zssbir_lib.training.scoring import (
     embed_zero_shot,
     score_generalised,

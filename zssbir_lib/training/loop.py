@@ -14,7 +14,11 @@ from zssbir_lib.training.methods import Batch, Method
 from zssbir_lib.training.preparation import prepare_images
 from zssbir_lib.training.processor import flush_denormals
 from zssbir_lib.training.progress import StepProgress
-from zssbir_lib.training.schedule import learning_rate_factor, set_learning_rate
+from zssbir_lib.training.schedule import (
+    freeze_groups,
+    learning_rate_factor,
+    set_learning_rate,
+)
 from zssbir_lib.training.state import TrainingState
 
 Validation = Callable[[torch.nn.Module], float]
@@ -83,7 +87,7 @@ def training_step(
         batch: the images of this step.
 
     Returns:
-        Each loss by name, and their sum as "loss".
+        Each loss by name, their sum as "loss", and what the method observed.
 
     Raises:
         ValueError: the sum is NaN or infinite.
@@ -91,13 +95,7 @@ def training_step(
     Taught in: notebook 02.
     """
     recipe = state.recipe
-    set_training_mode(state.net, recipe.keep_batchnorm)
-    set_learning_rate(
-        state.optimiser,
-        learning_rate_factor(
-            recipe.schedule, state.step, state.total_steps, state.steps_per_epoch
-        ),
-    )
+    prepare_step(state)
     images = prepare_images(
         batch.images.to(state.device),
         batch.modality,
@@ -112,8 +110,34 @@ def training_step(
     total.backward()
     state.optimiser.step()
     state.step += 1
-    values = losses | {"loss": total}
+    values = losses | {"loss": total} | method.observed
     return {name: value.item() for name, value in values.items()}
+
+
+def prepare_step(state: TrainingState) -> None:
+    """Set everything that depends on how far the training is.
+
+    In the frozen epochs backbone and projection are left as they are, the statistics of
+    the backbone's BatchNorm included.
+
+    Args:
+        state: changed in place: training mode, learning rates, what takes part.
+
+    Taught in: notebook 05.
+    """
+    recipe = state.recipe
+    frozen = state.step < recipe.frozen_epochs * state.steps_per_epoch
+    set_training_mode(state.net, recipe.keep_batchnorm or frozen)
+    if recipe.frozen_epochs:
+        freeze_groups(state.optimiser, frozen)
+    factor = learning_rate_factor(
+        recipe.schedule,
+        state.step,
+        state.total_steps,
+        state.steps_per_epoch,
+        recipe.frozen_epochs,
+    )
+    set_learning_rate(state.optimiser, factor)
 
 
 def check_finite(total: Tensor, state: TrainingState) -> None:

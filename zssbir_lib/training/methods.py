@@ -31,7 +31,14 @@ class Batch:
 
 
 class Method(Protocol):
-    """What a training loop asks of a method."""
+    """What a training loop asks of a method.
+
+    Attributes:
+        observed: what the last step showed beside its losses, for the history: names
+            and tensors without dimensions and gradient.
+    """
+
+    observed: dict[str, Tensor]
 
     def draw(self, generator: torch.Generator) -> Batch:
         """Draw the images of one step; every random number from the generator."""
@@ -76,6 +83,7 @@ class TripletMethod:
     """
 
     def __init__(self, data: SketchPhotoData, recipe: Recipe) -> None:
+        self.observed: dict[str, Tensor] = {}
         self.data = data
         self.margin = recipe.margin
         self.sampler = TripletSampler(

@@ -3,12 +3,8 @@
 from dataclasses import fields
 from typing import Any
 
-from zssbir_lib.training.recipes import (
-    METRIC_LOSSES,
-    Recipe,
-    check_choice,
-    images_per_example,
-)
+from zssbir_lib.training.recipe_checks import METRIC_LOSSES, check_choice
+from zssbir_lib.training.recipes import Recipe
 
 # Lengths by backbone: the small network sees drawn images, the others real ones.
 SMALL_LENGTHS: dict[str, dict[str, Any]] = {
@@ -17,22 +13,38 @@ SMALL_LENGTHS: dict[str, dict[str, Any]] = {
     "book": dict(epochs=9, steps_per_epoch=100),
 }
 LARGE_LENGTHS: dict[str, dict[str, Any]] = {
-    "smoke": dict(epochs=1, steps_per_epoch=2, images=12),
+    "smoke": dict(epochs=1, steps_per_epoch=2, images=16),
     "quick": dict(epochs=3, steps_per_epoch=50),
     "book": dict(epochs=9, steps_per_epoch=50),
-    "paper": dict(
-        epochs=25,
-        steps_per_epoch=None,
-        batch_size=16,
-        patience=5,
-        optimiser="sgd",
-        learning_rate=1e-4,
-        backbone_rate=1.0,
-        weight_decay=5e-4,
-        schedule="tenfold",
-        frozen_blocks=0,
-        keep_batchnorm=False,
-    ),
+    "paper": dict(frozen_blocks=0, keep_batchnorm=False, weight_decay=5e-4),
+}
+# The training that each paper describes, or its released code.
+SBTKNET_PAPER: dict[str, Any] = dict(
+    epochs=25,
+    steps_per_epoch=None,
+    batch_size=16,
+    patience=5,
+    optimiser="sgd",
+    learning_rate=1e-4,
+    backbone_rate=1.0,
+    schedule="tenfold",
+)
+MATHM_PAPER: dict[str, Any] = dict(
+    epochs=40,
+    steps_per_epoch=200,
+    batch_size=120,
+    frozen_epochs=2,
+    optimiser="adam",
+    learning_rate=1e-4,
+    backbone_rate=0.1,
+    projection_rate=0.1,
+    schedule="warm_up_cosine",
+)
+PAPERS = {
+    "untrained": SBTKNET_PAPER,
+    "triplet": SBTKNET_PAPER,
+    "sbtknet": SBTKNET_PAPER,
+    "mathm": MATHM_PAPER,
 }
 # Fine-tuning from ImageNet on a small set: gentle rates, BatchNorm statistics kept.
 FINE_TUNING: dict[str, Any] = dict(
@@ -48,13 +60,19 @@ BACKBONE_SETTINGS: dict[str, dict[str, Any]] = {
     "small": dict(images=128),
     "mobilenet_v2": FINE_TUNING
     | dict(image_size=128, embedding_size=256, frozen_blocks=7),
-    "resnet50": FINE_TUNING | dict(image_size=224, embedding_size=512, frozen_blocks=2),
+    "resnet50": FINE_TUNING | dict(image_size=224, embedding_size=512, frozen_blocks=4),
 }
 # What a method changes, whatever the backbone.
 METHOD_SETTINGS: dict[str, dict[str, Any]] = {
     "untrained": dict(epochs=0, feature="pooled", losses=("triplet",)),
     "triplet": dict(losses=("triplet",)),
     "sbtknet": dict(losses=("quadruplet", "classification", "knowledge")),
+    "mathm": dict(
+        losses=("modality_aware", "classification"),
+        classifier_input="embedding",
+        classifier_bias=False,
+        gates=True,
+    ),
 }
 
 
@@ -65,10 +83,11 @@ def named_recipe(
 
     Unless the batch size is given, every step sees the same number of images whatever
     the losses: fewer quadruplets than triplets. Unless the feature is given, retrieval
-    uses the embedding where a loss trains it, else the pooled feature.
+    uses the embedding where a loss trains it, else the pooled feature. The projection
+    of mathm starts from the pretrained classifier where that has enough classes.
 
     Args:
-        method: "untrained", "triplet" or "sbtknet".
+        method: "untrained", "triplet", "sbtknet" or "mathm".
         backbone: "small" (embedded world), "mobilenet_v2" or "resnet50" (real images).
         profile: "smoke" (for tests), "quick", "book", or "paper" (large backbones).
         **changes: fields to change, for example `margin=0.5`.
@@ -79,8 +98,9 @@ def named_recipe(
     Raises:
         ValueError: a name is unknown or a changed value is out of range.
 
-    Source: the paper profile follows SBTKNet (Tursun et al.), section 4. The paper does
-        not say what its early stopping watches; held-out sketches are SAKE's way.
+    Source: the paper profile follows SBTKNet (Tursun et al.), section 4, and the
+        released code of MATHM (Huang et al.). SBTKNet does not say what its early
+        stopping watches; held-out sketches are SAKE's way.
 
     Taught in: notebook 02.
     """
@@ -89,19 +109,37 @@ def named_recipe(
     lengths = SMALL_LENGTHS if backbone == "small" else LARGE_LENGTHS
     check_choice(f"profile for the backbone {backbone!r}", profile, tuple(lengths))
     settings: dict[str, Any] = dict(method=method, backbone=backbone, profile=profile)
-    settings |= BACKBONE_SETTINGS[backbone] | lengths[profile] | METHOD_SETTINGS[method]
+    settings |= BACKBONE_SETTINGS[backbone] | lengths[profile]
+    settings |= PAPERS[method] if profile == "paper" else {}
+    settings |= METHOD_SETTINGS[method]
     known = {f.name for f in fields(Recipe)}
     for name in changes:
         if name not in known:
             raise ValueError(f"a recipe has no field called {name!r}; it has: {known}")
     settings |= changes
     images = settings.pop("images")
-    settings.setdefault("batch_size", images // images_per_example(settings["losses"]))
+    each = 1 if method == "mathm" else images_per_example(settings["losses"])
+    settings.setdefault("batch_size", images // each)
     if profile == "paper" and "classification" in settings["losses"]:
         settings.setdefault("validation", "sketches")
+    if method == "mathm" and pretrained_by_many_classes(settings):
+        settings.setdefault("projection_start", "classifier")
     if not trains_embedding(settings):
         settings.setdefault("feature", "pooled")
     return Recipe(**settings)
+
+
+def pretrained_by_many_classes(settings: dict[str, Any]) -> bool:
+    """Return whether there is a classifier of more classes than embedding numbers."""
+    return settings["backbone"] != "small" and settings["weights"] != "none"
+
+
+def images_per_example(losses: tuple[str, ...]) -> int:
+    """Return how many images an example has: 3 for triplets alone, else 4.
+
+    Taught in: notebook 03.
+    """
+    return 3 if losses == ("triplet",) else 4
 
 
 def trains_embedding(settings: dict[str, Any]) -> bool:

@@ -9,9 +9,13 @@ from torch import Tensor
 
 from zssbir_lib.models import (
     EmbeddingNet,
+    add_gates,
     freeze_first_blocks,
     initialise_backbone,
+    load_photo_teacher,
+    start_projection,
     start_soft_head,
+    teacher_classifier,
 )
 from zssbir_lib.training.recipes import Recipe
 from zssbir_lib.training.schedule import build_optimiser
@@ -103,9 +107,12 @@ def build_net(
             recipe.embedding_size,
             head_sizes=head_sizes,
             classifier_input=recipe.classifier_input,
+            classifier_bias=recipe.classifier_bias,
             attention=recipe.attention,
         )
         initialise_backbone(net, recipe.backbone, recipe.weights)
+        if recipe.gates:
+            add_gates(net, recipe.frozen_blocks)
     freeze_first_blocks(net, recipe.frozen_blocks)
     return net.to(memory_format=torch.channels_last)
 
@@ -132,13 +139,18 @@ def build_student(recipe: Recipe, seed: int, classes: int) -> EmbeddingNet:
         if classes < 1:
             raise ValueError(f"classification needs seen classes, got {classes}")
         head_sizes["identity"] = classes
-    if "knowledge" not in recipe.losses:
-        return build_net(recipe, seed, head_sizes)
-    teacher = recipe_teacher(recipe)
-    head_sizes["soft"] = len(teacher.class_names)
+    taught = "knowledge" in recipe.losses
+    teacher = recipe_teacher(recipe) if taught else None
+    if taught:
+        head_sizes["soft"] = len(teacher.class_names)
     net = build_net(recipe, seed, head_sizes)
-    if recipe.soft_head == "teacher":
+    if taught and recipe.soft_head == "teacher":
         start_soft_head(net, teacher)
+    if recipe.projection_start == "classifier":
+        classifier = teacher_classifier(
+            load_photo_teacher(recipe.backbone, recipe.weights)
+        )
+        start_projection(net, classifier, torch.Generator().manual_seed(seed))
     return net
 
 

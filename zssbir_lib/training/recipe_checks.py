@@ -1,0 +1,135 @@
+"""What a recipe may say: the choices of each field, and which fit together."""
+
+from typing import TYPE_CHECKING
+
+from zssbir_lib.losses import TERMS, WEIGHTINGS
+
+if TYPE_CHECKING:
+    from zssbir_lib.training.recipes import Recipe
+
+PROFILES = ("smoke", "quick", "book", "paper")
+FEATURES = ("embedding", "pooled")
+LOSSES = ("triplet", "quadruplet", "modality_aware", "classification", "knowledge")
+METRIC_LOSSES = ("triplet", "quadruplet", "modality_aware")  # they train the embedding
+METHOD_LOSSES = {
+    "untrained": ("triplet",),
+    "triplet": ("triplet",),
+    "sbtknet": ("triplet", "quadruplet", "classification", "knowledge"),
+    "mathm": ("modality_aware", "classification", "knowledge"),
+}
+CHOICES = {
+    "method": tuple(METHOD_LOSSES),
+    "profile": PROFILES,
+    "feature": FEATURES,
+    "schedule": ("one_cycle", "cosine", "tenfold", "warm_up_cosine"),
+    "optimiser": ("adamw", "adam", "sgd"),
+    "weighting": WEIGHTINGS,
+    "classifier_input": ("pooled", "embedding"),
+    "projection_start": ("random", "classifier"),
+    "teaching": ("class", "item"),
+    "soft_head": ("teacher", "fresh"),
+    "validation": ("classes", "sketches"),
+}
+LEAST = {
+    "image_size": 1,
+    "embedding_size": 1,
+    "batch_size": 1,
+    "images_per_class": 2,
+    "epochs": 0,
+    "patience": 0,
+    "frozen_blocks": 0,
+    "frozen_epochs": 0,
+    "margin": 0,
+    "learning_rate": 0,
+    "backbone_rate": 0,
+    "projection_rate": 0,
+    "metric_weight": 0,
+    "classification_weight": 0,
+    "knowledge_weight": 0,
+}
+
+
+def check_recipe(recipe: "Recipe") -> None:
+    """Raise unless every field is known or in range, and all of them fit together.
+
+    Args:
+        recipe: the record to check.
+
+    Raises:
+        ValueError: the message names the field, its value and what was expected.
+
+    Taught in: notebook 02.
+    """
+    for name, choices in CHOICES.items():
+        check_choice(name, getattr(recipe, name), choices)
+    for name, low in LEAST.items():
+        _check_at_least(name, getattr(recipe, name), low)
+    if not recipe.temperature > 0:
+        raise ValueError(f"temperature must be above 0, got {recipe.temperature}")
+    if recipe.steps_per_epoch is not None:
+        _check_at_least("steps_per_epoch", recipe.steps_per_epoch, 1)
+    check_names("losses", recipe.losses, LOSSES)
+    check_names("terms", recipe.terms, TERMS)
+    _check_losses(recipe)
+    _check_class_batches(recipe)
+    if recipe.validation == "sketches" and "classification" not in recipe.losses:
+        raise ValueError(
+            "validation=sketches needs the classification loss; watch classes"
+        )
+
+
+def check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
+    """Raise unless a value is one of the choices."""
+    if value not in choices:
+        raise ValueError(f"{name} must be one of {', '.join(choices)}; got {value!r}")
+
+
+def check_names(field: str, names: tuple[str, ...], known: tuple[str, ...]) -> None:
+    """Raise unless a field is a tuple of known names, at least one, each once."""
+    if not isinstance(names, tuple):
+        raise ValueError(f"{field} must be a tuple of names, got {names!r}")
+    for name in names:
+        check_choice(f"each of {field}", name, known)
+    if not names or len(set(names)) < len(names):
+        raise ValueError(
+            f"{field} must name one or several of {', '.join(known)}, each once; "
+            f"got {', '.join(names) or 'none'}"
+        )
+
+
+def _check_at_least(name: str, value: float, low: float) -> None:
+    """Raise unless a value is at least `low`."""
+    if not value >= low:
+        raise ValueError(f"{name} must be {low} or more, got {value}")
+
+
+def _check_losses(recipe: "Recipe") -> None:
+    """Raise unless the method has these losses, and one of them at most is metric."""
+    losses, possible = recipe.losses, METHOD_LOSSES[recipe.method]
+    if recipe.method == "triplet" and losses != possible:
+        raise ValueError(
+            f"the method triplet has one loss, got {', '.join(losses)}; "
+            "losses are chosen with the methods sbtknet and mathm"
+        )
+    foreign = [loss for loss in losses if loss not in possible]
+    if foreign:
+        raise ValueError(
+            f"the method {recipe.method} has no loss {foreign[0]!r}: it has "
+            f"{', '.join(possible)}"
+        )
+    if {"triplet", "quadruplet"} <= set(losses):
+        raise ValueError(
+            "losses have both triplet and quadruplet; the quadruplet loss contains the "
+            "triplet loss: name one of them"
+        )
+
+
+def _check_class_batches(recipe: "Recipe") -> None:
+    """Raise unless a batch of the method mathm holds whole classes."""
+    size, images = recipe.batch_size, recipe.images_per_class
+    if recipe.method == "mathm" and (images % 2 or size % images or size < 2 * images):
+        raise ValueError(
+            f"a batch of {size} with {images} images a class does not hold two or more "
+            "whole classes, half sketches and half photos: change batch_size or "
+            "images_per_class"
+        )
