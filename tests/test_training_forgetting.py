@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from zssbir_lib.cli import forgetting, main
-from zssbir_lib.cli.forgetting import find_checkpoints
+from zssbir_lib.cli.checkpoints import find_checkpoints
 from zssbir_lib.data import ImageSet, load_pretraining_photos
 from zssbir_lib.models import EmbeddingNet, load_teacher
 from zssbir_lib.training import (

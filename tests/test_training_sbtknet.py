@@ -653,7 +653,10 @@ def test_the_paper_profile_watches_sketches_where_there_is_a_classifier(
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (dict(losses=("hinge",)), "each of losses must be one of triplet, .*; got 'hinge'"),
+        (
+            dict(losses=("hinge",)),
+            "each of losses must be one of triplet, .*; got 'hinge'",
+        ),
         (dict(losses=()), "losses must name one or several of .*; got none"),
         (
             dict(losses=("knowledge", "knowledge")),

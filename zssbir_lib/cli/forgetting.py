@@ -6,6 +6,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from zssbir_lib.cli.checkpoints import find_checkpoints
 from zssbir_lib.models import EmbeddingNet, load_teacher
 from zssbir_lib.training import (
     build_net,
@@ -18,7 +19,6 @@ from zssbir_lib.training import (
     use_threads,
     write_json,
 )
-from zssbir_lib.training.experiment import CHECKPOINT
 from zssbir_lib.training.study import summarise_metrics
 
 BEFORE = "before"
@@ -65,26 +65,6 @@ def load_small_net(path: Path) -> EmbeddingNet:
             "world, with the backbone small"
         )
     return net
-
-
-def find_checkpoints(folder: Path) -> dict[tuple[str, str], list[Path]]:
-    """Return the checkpoints of a study by row and split, seeds in order."""
-    cells: dict[tuple[str, str], list[Path]] = {}
-    found = folder.glob(f"*/*/seed-*/{CHECKPOINT}")
-    for path in sorted(found, key=lambda path: (path.parts[:-2], seed_of(path))):
-        row, split = path.parts[-4:-2]
-        cells.setdefault((row, split), []).append(path)
-    if not cells:
-        raise FileNotFoundError(
-            f"no {CHECKPOINT} in {folder}/ROW/SPLIT/seed-N: give the --runs folder of "
-            "an ablation"
-        )
-    return cells
-
-
-def seed_of(path: Path) -> int:
-    """Return the seed that a run's folder is named after."""
-    return int(path.parent.name.removeprefix("seed-"))
 
 
 def line_of(row: dict[str, Any]) -> str:

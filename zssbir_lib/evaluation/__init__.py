@@ -22,6 +22,7 @@ from zssbir_lib.evaluation.retrieval import (
     metric_names,
     per_query_metrics,
 )
+from zssbir_lib.evaluation.spread import effective_rank, embedding_spread
 from zssbir_lib.evaluation.statistics import mean_interval, paired_interval
 
 __all__ = [
@@ -29,6 +30,8 @@ __all__ = [
     "RetrievalSets",
     "average_precision",
     "domain_gap",
+    "effective_rank",
+    "embedding_spread",
     "evaluate_retrieval",
     "generalised_with_seen_gallery",
     "generalised_with_seen_sample",
