@@ -9,6 +9,7 @@ from zssbir_lib.models import (
     build_backbone,
     classifier_projection,
 )
+from zssbir_lib.models.conditional_gates import gated_block
 
 SKETCH, PHOTO = torch.tensor([0, 0]), torch.tensor([1, 1])
 
@@ -67,7 +68,27 @@ def test_a_gated_backbone_starts_as_the_backbone(name):
         assert torch.equal(gated(images, SKETCH), plain)
         factor = 2 / (1 + torch.exp(torch.tensor(-1.0)))  # 2 sigmoid(1)
         of_photos = gated(images, PHOTO)
-        torch.testing.assert_close(of_photos, factor * plain, atol=0, rtol=1e-4)
+        if name == "resnet50":  # its last block adds its input after the gate
+            assert not torch.allclose(of_photos, plain)
+        else:
+            torch.testing.assert_close(of_photos, factor * plain, atol=0, rtol=1e-4)
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v2", "resnet50"])
+def test_a_gate_stands_before_the_addition_of_a_residual_block(name):
+    backbone = build_backbone(name).eval()
+    gated = GatedBackbone(backbone).eval()
+    for gate in gated.gates:  # sigmoid(-100): the branch of a photo is switched off
+        torch.nn.init.constant_(gate.tag.weight, -100.0)
+    for block, gate in zip(backbone.blocks, gated.gates, strict=True):
+        if hasattr(block, "use_res_connect") and block.use_res_connect:
+            inputs = torch.rand(2, block.conv[0][0].in_channels, 4, 4)
+            with torch.no_grad():
+                assert torch.equal(gated_block(block, gate, inputs, PHOTO), inputs)
+        elif hasattr(block, "downsample") and block.downsample is None:
+            inputs = torch.rand(2, block.conv1.in_channels, 4, 4)
+            with torch.no_grad():
+                assert torch.equal(gated_block(block, gate, inputs, PHOTO), inputs)
 
 
 def test_a_gate_for_every_block_but_the_first():

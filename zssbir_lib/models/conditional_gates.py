@@ -2,6 +2,8 @@
 
 import torch
 from torch import Tensor, nn
+from torchvision.models.mobilenetv2 import InvertedResidual
+from torchvision.models.resnet import Bottleneck
 
 REDUCTION = 16
 
@@ -53,9 +55,11 @@ class ConditionalGate(nn.Module):
 
 
 class GatedBackbone(nn.Module):
-    """A backbone with a conditional gate after each of its last blocks.
+    """A backbone with a conditional gate in each of its last blocks.
 
-    At the start it computes what the backbone computes, for both modalities.
+    A gate scales what a block computes; where the block adds that to its input, the
+    gate stands before the addition. At the start the gated backbone computes what the
+    backbone computes, for both modalities.
 
     Args:
         backbone: its `blocks` are applied one after the other; see `build_backbone`.
@@ -64,6 +68,8 @@ class GatedBackbone(nn.Module):
 
     Raises:
         ValueError: there is no block left to gate.
+
+    Source: MATHM (Huang et al.) has a gate before the addition of every bottleneck.
 
     Taught in: notebook 05.
     """
@@ -93,12 +99,40 @@ class GatedBackbone(nn.Module):
         """
         features = self.blocks[: self.first](images)
         for block, gate in zip(self.blocks[self.first :], self.gates, strict=True):
-            features = gate(block(features), modality)
+            features = gated_block(block, gate, features, modality)
         return features
 
     def forward(self, images: Tensor, modality: Tensor) -> Tensor:
         """Return pooled features, (B, 3, S, S) -> (B, F)."""
         return self.feature_map(images, modality).mean(dim=(2, 3))
+
+
+def gated_block(
+    block: nn.Module, gate: ConditionalGate, features: Tensor, modality: Tensor
+) -> Tensor:
+    """Apply a block with its gate: before the addition if the block is residual.
+
+    Args:
+        block: of a backbone.
+        gate: of as many channels as the block gives.
+        features: float (B, C, H, W).
+        modality: 0 sketch, 1 photo, (B,).
+
+    Returns:
+        What the block gives, gated, float (B, C', H', W').
+
+    Taught in: notebook 05.
+    """
+    if isinstance(block, InvertedResidual):
+        branch = gate(block.conv(features), modality)
+        return features + branch if block.use_res_connect else branch
+    if isinstance(block, Bottleneck):
+        shortcut = features if block.downsample is None else block.downsample(features)
+        branch = block.relu(block.bn1(block.conv1(features)))
+        branch = block.relu(block.bn2(block.conv2(branch)))
+        branch = gate(block.bn3(block.conv3(branch)), modality)
+        return block.relu(branch + shortcut)
+    return gate(block(features), modality)
 
 
 @torch.no_grad()
