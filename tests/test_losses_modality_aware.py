@@ -11,10 +11,12 @@ from zssbir_lib.losses import (
     gradient_weights,
     hardest_in_rows,
     mine_hardest,
+    mining,
     modality_aware_terms,
     modality_aware_triplet_loss,
     smooth_hinge,
 )
+from zssbir_lib.losses.modality_terms import distances_to
 
 GOLDENS = Path(__file__).parent / "goldens" / "losses"
 
@@ -128,6 +130,40 @@ def test_terms_equal_slow_loops(seed):
         assert values.valid.tolist() == [v is not None for v in expected]
         filled = [0.0 if v is None else v for v in expected]
         assert values.violations.tolist() == pytest.approx(filled, abs=1e-10)
+
+
+@pytest.mark.parametrize("rows", [1, 5, 14, 100])
+@pytest.mark.parametrize("self_pairs", [False, True])
+def test_mining_some_anchors_at_a_time_changes_nothing(monkeypatch, rows, self_pairs):
+    batch = random_batch(8, count=14, classes=4)
+    expected = mine_hardest(*batch, self_pairs)
+    slow = slow_terms(*batch, margin=0.3)
+    monkeypatch.setattr(mining, "ROWS", rows)
+    for found, whole in zip(mine_hardest(*batch, self_pairs), expected, strict=True):
+        assert found.tolist() == whole.tolist()
+    for term, values in modality_aware_terms(*batch, margin=0.3).items():
+        filled = [0.0 if v is None else v for v in slow[term]]
+        assert values.violations.tolist() == pytest.approx(filled, abs=1e-10)
+
+
+def test_gradient_of_the_chosen_distances():
+    embeddings = random_batch(9, count=7)[0].requires_grad_()
+    generator = torch.Generator().manual_seed(0)
+    steps = torch.randint(1, 7, (3, 7), generator=generator)  # never an anchor itself
+    chosen = (torch.arange(7) + steps) % 7
+    assert torch.autograd.gradcheck(lambda e: distances_to(e, chosen), [embeddings])
+
+
+def test_chosen_distances_of_near_and_equal_points():
+    leaf = torch.full((3, 512), 512**-0.5)  # float32, of length one
+    leaf[1, 0] += 1e-4
+    leaf.requires_grad_()
+    chosen = torch.tensor([[1, 0, 2]])
+    distances = distances_to(leaf, chosen)
+    assert distances[0].tolist() == pytest.approx([1e-4, 1e-4, 1e-6], rel=1e-4)
+    distances.sum().backward()
+    assert leaf.grad[:, 0].tolist() == pytest.approx([-2, 2, 0])
+    assert float(leaf.grad[:, 1:].abs().max()) == 0
 
 
 def check_golden(content, mode, norm, margin):

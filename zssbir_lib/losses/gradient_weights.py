@@ -67,6 +67,6 @@ def mean_over(each: Tensor, values: TermValues, every_anchor: bool) -> Tensor:
 
     Taught in: notebook 05.
     """
-    total = torch.where(values.valid, each, 0.0).sum()
+    total = each @ values.valid.to(each.dtype)
     count = len(each) if every_anchor else values.valid.sum().clamp(min=1)
     return total / count

@@ -5,10 +5,10 @@ from typing import NamedTuple
 import torch
 from torch import Tensor
 
-from zssbir_lib.losses.distances import pairwise_squared_distances
 from zssbir_lib.modality import SKETCH
 
 NONE = -1  # in place of an index: the batch has no such image
+ROWS = 256  # anchors at a time: a larger matrix takes more memory and is no faster
 
 
 class HardestImages(NamedTuple):
@@ -68,9 +68,8 @@ def mine_hardest(
 ) -> HardestImages:
     """Mine the four hardest images of every anchor, sketch or photo.
 
-    The batch is put in order, sketches first, so that the distances fall into the
-    blocks sketch-sketch, sketch-photo and photo-photo. They are computed block by
-    block and without gradient: the loss differentiates only what was mined.
+    Distances are computed for some anchors at a time, to the whole batch and without
+    gradient: the loss differentiates only the distances to what was mined.
 
     Args:
         embeddings: float (B, D), as given.
@@ -86,43 +85,17 @@ def mine_hardest(
 
     Taught in: notebook 05.
     """
-    order = modality.argsort(stable=True)
-    count = int((modality == SKETCH).sum())
-    kinds = [
-        (embeddings[part], labels[part], start)
-        for part, start in ((order[:count], 0), (order[count:], count))
-    ]
-    within = [_hardest_within(*kind, self_pairs) for kind in kinds]
-    cross = _hardest_across(*kinds)
-    places = torch.stack([torch.cat(pair) for pair in zip(*within, strict=True)])
-    places = torch.cat([places, torch.stack([torch.cat(p) for p in cross])])  # (4, B)
-    found = torch.empty_like(places)
-    found[:, order] = torch.where(places == NONE, NONE, order[places])
-    return HardestImages(*found)
-
-
-def _hardest_within(
-    embeddings: Tensor, labels: Tensor, start: int, self_pairs: bool
-) -> tuple[Tensor, Tensor]:
-    """Mine in one modality; places count from `start`."""
-    distances = pairwise_squared_distances(embeddings, embeddings)
-    same = labels[:, None] == labels
-    positive = same.clone().fill_diagonal_(self_pairs)
-    return _shifted(hardest_in_rows(distances, positive, ~same), start)
-
-
-def _hardest_across(
-    sketches: tuple[Tensor, Tensor, int], photos: tuple[Tensor, Tensor, int]
-) -> tuple[tuple[Tensor, Tensor], tuple[Tensor, Tensor]]:
-    """Mine in the other modality: positives, then negatives, sketch anchors first."""
-    distances = pairwise_squared_distances(sketches[0], photos[0])
-    same = sketches[1][:, None] == photos[1]
-    of_sketches = _shifted(hardest_in_rows(distances, same, ~same), photos[2])
-    distances, same = distances.T.contiguous(), same.T.contiguous()
-    of_photos = _shifted(hardest_in_rows(distances, same, ~same), sketches[2])
-    return tuple(zip(of_sketches, of_photos, strict=True))
-
-
-def _shifted(columns: tuple[Tensor, Tensor], start: int) -> tuple[Tensor, Tensor]:
-    """Turn columns of a block into places in the ordered batch."""
-    return tuple(torch.where(c == NONE, NONE, c + start) for c in columns)
+    lengths, is_sketch = embeddings.square().sum(1), modality == SKETCH
+    found = []
+    for start in range(0, len(embeddings), ROWS):
+        part = slice(start, start + ROWS)
+        # |c|^2 - 2 a.c: the squared distance but for |a|^2, the same in the whole row
+        ranks = torch.addmm(lengths, embeddings[part], embeddings.T, alpha=-2)  # (A, B)
+        same, own = labels[part, None] == labels, is_sketch[part, None] == is_sketch
+        different, other = ~same, ~own
+        if not self_pairs:
+            same.diagonal(start).fill_(False)
+        within = hardest_in_rows(ranks, same & own, different & own)
+        cross = hardest_in_rows(ranks, same & other, different & other)
+        found.append(torch.stack([*within, *cross]))
+    return HardestImages(*torch.cat(found, dim=1))

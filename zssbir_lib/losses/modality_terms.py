@@ -5,11 +5,11 @@ from typing import NamedTuple
 
 import torch
 from torch import Tensor
+from torch.autograd.function import FunctionCtx, once_differentiable
 
-from zssbir_lib.losses.mining import NONE, HardestImages, mine_hardest
+from zssbir_lib.losses.mining import NONE, mine_hardest
 
 LEAST_SQUARE = 1e-12  # of a distance, below which it has no gradient
-MANY_NUMBERS = 2**20  # gathered at a time: more would only take more memory
 
 # Which positive and which negative each kind of triplet has.
 PAIRS = {
@@ -68,11 +68,29 @@ def modality_aware_terms(
     Taught in: notebook 05.
     """
     _check_batch(embeddings, labels, modality, margin)
-    hardest = mine_hardest(embeddings, labels, modality, self_pairs)
+    hardest = mine_hardest(embeddings, labels, modality, self_pairs)._asdict()
     needed = dict.fromkeys(name for term in terms for name in PAIRS[term])
-    chosen = torch.stack([getattr(hardest, name) for name in needed])
+    chosen = torch.stack([hardest[name] for name in needed])  # at most (4, B)
+    there = dict(zip(needed, chosen != NONE, strict=True))
     distances = dict(zip(needed, distances_to(embeddings, chosen), strict=True))
-    return {term: _term_values(term, hardest, distances, margin) for term in terms}
+    positives, negatives = zip(*(PAIRS[term] for term in terms), strict=True)
+    valid = _rows(there, positives) & _rows(there, negatives)  # (K, B)
+    to_positive, to_negative = _rows(distances, positives), _rows(distances, negatives)
+    values = (
+        torch.where(valid, to_positive - to_negative + margin, 0.0),
+        valid,
+        torch.where(valid, to_positive, 0.0),
+        torch.where(valid, to_negative, 0.0),
+    )
+    return {
+        term: TermValues(*rows)
+        for term, rows in zip(terms, zip(*values, strict=True), strict=True)
+    }
+
+
+def _rows(table: dict[str, Tensor], names: Sequence[str]) -> Tensor:
+    """Stack the rows of these names."""
+    return torch.stack([table[name] for name in names])
 
 
 def distances_to(embeddings: Tensor, chosen: Tensor) -> Tensor:
@@ -88,26 +106,36 @@ def distances_to(embeddings: Tensor, chosen: Tensor) -> Tensor:
 
     Taught in: notebook 05.
     """
-    at_a_time = max(1, MANY_NUMBERS // max(1, embeddings.numel()))
-    squares = []
-    for part in chosen.clamp(min=0).split(at_a_time):
-        others = embeddings.index_select(0, part.flatten())  # (k B, D)
-        gaps = others.view(*part.shape, -1) - embeddings  # (k, B, D)
-        squares.append(gaps.square().sum(dim=2))
-    return torch.cat(squares).clamp(min=LEAST_SQUARE).sqrt()
+    return _ChosenDistances.apply(embeddings, chosen.clamp(min=0))
 
 
-def _term_values(
-    term: str, hardest: HardestImages, distances: dict[str, Tensor], margin: float
-) -> TermValues:
-    """Put together what one kind of triplet contributes; 0 where there is none."""
-    positive, negative = PAIRS[term]
-    valid = (getattr(hardest, positive) != NONE) & (getattr(hardest, negative) != NONE)
-    to_positive, to_negative = (
-        torch.where(valid, distances[name], 0.0) for name in (positive, negative)
-    )
-    violations = torch.where(valid, to_positive - to_negative + margin, 0.0)
-    return TermValues(violations, valid, to_positive, to_negative)
+class _ChosenDistances(torch.autograd.Function):
+    """Distances with their gradient written out: each pulls at its two ends.
+
+    The gradient of |c - a| is (c - a) / |c - a| at c and the opposite at a. Autograd
+    finds the same, but through three more tensors as large as the gaps c - a.
+    """
+
+    @staticmethod
+    def forward(ctx: FunctionCtx, embeddings: Tensor, chosen: Tensor) -> Tensor:
+        """Return the distances (K, B) and keep what the gradient needs."""
+        gaps = [embeddings.index_select(0, places) - embeddings for places in chosen]
+        squares = torch.stack([gap.square().sum(dim=1) for gap in gaps])  # (K, B)
+        ctx.save_for_backward(chosen, squares, *gaps)
+        return squares.clamp(min=LEAST_SQUARE).sqrt()
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx: FunctionCtx, outer: Tensor) -> tuple[Tensor, None]:
+        """Return the gradient of the embeddings from that of the distances."""
+        chosen, squares, *gaps = ctx.saved_tensors
+        slopes = torch.where(squares < LEAST_SQUARE, 0.0, outer * squares.rsqrt())
+        gradient = torch.zeros_like(gaps[0])
+        for places, gap, slope in zip(chosen, gaps, slopes[..., None], strict=True):
+            pull = slope * gap  # (B, D)
+            gradient.index_add_(0, places, pull)
+            gradient -= pull
+        return gradient, None
 
 
 def _check_batch(
