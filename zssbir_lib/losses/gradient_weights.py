@@ -45,28 +45,35 @@ def gradient_weights(
 
     Taught in: notebook 05.
     """
-    slopes = torch.stack(
-        [
-            mean_over(torch.sigmoid(SHARPNESS * v.violations), v, every_anchor)
-            for v in values
-        ]
-    )
+    violations, valid = stack_terms(values)
+    slopes = mean_over(torch.sigmoid(SHARPNESS * violations), valid, every_anchor)
     return slopes.mean() / slopes.clamp(min=LEAST_GRADIENT)
 
 
-def mean_over(each: Tensor, values: TermValues, every_anchor: bool) -> Tensor:
-    """Average over the anchors that have a triplet, or divide by all of them.
-
-    Args:
-        each: float (B,).
-        values: says which anchors have a triplet.
-        every_anchor: divide by B.
-
-    Returns:
-        A float tensor without dimensions; 0 where no anchor has a triplet.
+def stack_terms(values: Sequence[TermValues]) -> tuple[Tensor, Tensor]:
+    """Return violations, float (K, B), and which are valid, bool (K, B), of all kinds.
 
     Taught in: notebook 05.
     """
-    total = each @ values.valid.to(each.dtype)
-    count = len(each) if every_anchor else values.valid.sum().clamp(min=1)
+    return (
+        torch.stack([one.violations for one in values]),
+        torch.stack([one.valid for one in values]),
+    )
+
+
+def mean_over(each: Tensor, valid: Tensor, every_anchor: bool) -> Tensor:
+    """Average over the anchors that have a triplet, or divide by all of them.
+
+    Args:
+        each: float (K, B), finite.
+        valid: which anchors have a triplet, bool (K, B).
+        every_anchor: divide by B.
+
+    Returns:
+        Means, float (K,); 0 where no anchor has a triplet.
+
+    Taught in: notebook 05.
+    """
+    total = (each * valid).sum(dim=1)
+    count = each.shape[1] if every_anchor else valid.sum(dim=1).clamp(min=1)
     return total / count

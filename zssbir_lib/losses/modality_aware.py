@@ -10,6 +10,7 @@ from zssbir_lib.losses.gradient_weights import (
     gradient_weights,
     mean_over,
     smooth_hinge,
+    stack_terms,
 )
 from zssbir_lib.losses.modality_terms import TERMS, TermValues, modality_aware_terms
 
@@ -97,9 +98,8 @@ def combine_terms(found: Mapping[str, TermValues], weighting: str) -> CombinedTe
     """
     values, every_anchor = list(found.values()), weighting in AS_RELEASED
     hinge = torch.relu if weighting in ("sum", "mean") else smooth_hinge
-    losses = torch.stack(
-        [mean_over(hinge(v.violations), v, every_anchor) for v in values]
-    )
+    violations, valid = stack_terms(values)
+    losses = mean_over(hinge(violations), valid, every_anchor)  # (K,)
     if weighting in ("sum", "mean"):
         weights = torch.ones_like(losses) / (len(losses) if every_anchor else 1)
     elif weighting == "released":  # (K,) times (K, 1): every weight meets every term
