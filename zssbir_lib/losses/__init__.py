@@ -17,6 +17,14 @@ from zssbir_lib.losses.modality_aware import (
 )
 from zssbir_lib.losses.modality_terms import TERMS, TermValues, modality_aware_terms
 from zssbir_lib.losses.quadruplet import quadruplet_loss
+from zssbir_lib.losses.relation_aware import (
+    Quadruplets,
+    hardest_quadruplets,
+    quadruplet_set_loss,
+    quadruplet_violations,
+    random_quadruplets,
+    relation_aware_quadruplet_loss,
+)
 from zssbir_lib.losses.triplet import triplet_loss
 
 __all__ = [
@@ -25,18 +33,24 @@ __all__ = [
     "WEIGHTINGS",
     "CombinedTerms",
     "HardestImages",
+    "Quadruplets",
     "TermValues",
     "class_soft_labels",
     "classification_loss",
     "combine_terms",
     "gradient_weights",
     "hardest_in_rows",
+    "hardest_quadruplets",
     "knowledge_preservation_loss",
     "mine_hardest",
     "modality_aware_terms",
     "modality_aware_triplet_loss",
     "pairwise_squared_distances",
     "quadruplet_loss",
+    "quadruplet_set_loss",
+    "quadruplet_violations",
+    "random_quadruplets",
+    "relation_aware_quadruplet_loss",
     "smooth_hinge",
     "squared_distance",
     "triplet_loss",

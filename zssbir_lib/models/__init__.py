@@ -19,6 +19,9 @@ from zssbir_lib.models.embedding_net import (
     freeze_first_blocks,
     set_training_mode,
 )
+from zssbir_lib.models.external_memory import ExternalMemory, MemoryRead
+from zssbir_lib.models.margin_network import MarginNetwork, ScalarMargin
+from zssbir_lib.models.memory_writing import write_least_used, write_rare
 from zssbir_lib.models.photo_teacher import (
     TorchvisionTeacher,
     load_photo_teacher,
@@ -42,8 +45,12 @@ __all__ = [
     "AttentionPooling",
     "ConditionalGate",
     "EmbeddingNet",
+    "ExternalMemory",
     "GatedBackbone",
+    "MarginNetwork",
+    "MemoryRead",
     "PixelStatistics",
+    "ScalarMargin",
     "SmallConvNet",
     "Teacher",
     "TeacherReport",
@@ -65,4 +72,6 @@ __all__ = [
     "start_soft_head",
     "teacher_classifier",
     "teacher_report",
+    "write_least_used",
+    "write_rare",
 ]
