@@ -1,15 +1,30 @@
 """Conditional gates, and the projection that starts from a classifier."""
 
+import copy
+from dataclasses import replace
+
 import pytest
 import torch
 
 from zssbir_lib.models import (
     ConditionalGate,
+    EmbeddingNet,
     GatedBackbone,
+    add_gates,
     build_backbone,
     classifier_projection,
 )
 from zssbir_lib.models.conditional_gates import gated_block
+from zssbir_lib.training import (
+    build_net,
+    build_student,
+    embed,
+    load_trained_net,
+    named_recipe,
+    new_state,
+    read_checkpoint,
+    save_checkpoint,
+)
 
 SKETCH, PHOTO = torch.tensor([0, 0]), torch.tensor([1, 1])
 
@@ -94,7 +109,7 @@ def test_a_gate_stands_before_the_addition_of_a_residual_block(name):
 def test_a_gate_for_every_block_but_the_first():
     gated = GatedBackbone(build_backbone("small"), first=2)
     assert [gate.excite.out_features for gate in gated.gates] == [64, 96, 128]
-    with pytest.raises(ValueError, match="first is 5, expected 0 to 4"):
+    with pytest.raises(ValueError, match="the first 5 get none"):
         GatedBackbone(build_backbone("small"), first=5)
 
 
@@ -134,3 +149,160 @@ def test_the_rotation_depends_on_the_generator():
 def test_a_projection_has_no_more_directions_than_the_classifier(size):
     with pytest.raises(ValueError, match=f"size is {size}, expected 1 to 10"):
         project(classifier(), size)
+
+
+# --- gates of a whole network --------------------------------------------------------
+
+
+RECIPE = named_recipe("mathm", embedding_size=8, batch_size=16)
+IMAGES = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
+MIXED = torch.tensor([0, 1, 0, 1])
+
+
+def same_weights(left, right):
+    left, right = left.state_dict(), right.state_dict()
+    assert list(left) == list(right)
+    return all(torch.equal(left[name], right[name]) for name in left)
+
+
+def with_tags(net):
+    """Let photos look different to a network."""
+    for gate in net.backbone.gates:
+        torch.nn.init.normal_(
+            gate.tag.weight, generator=torch.Generator().manual_seed(1)
+        )
+    return net.eval()
+
+
+@pytest.mark.parametrize("name", ["mobilenet_v2", "resnet50"])
+def test_new_gates_change_nothing_in_training_either(name):
+    images = torch.randn(2, 3, 64, 64, generator=torch.Generator().manual_seed(0))
+    backbone = build_backbone(name).train()
+    backbone.blocks = backbone.blocks[:6]  # the first with and without an addition
+    gated = GatedBackbone(copy.deepcopy(backbone)).train()
+    plain, found = backbone(images), gated(images, torch.tensor([0, 1]))
+    torch.testing.assert_close(found, plain)
+    statistics = gated.blocks.state_dict()
+    for key, value in backbone.blocks.state_dict().items():  # statistics moved alike
+        torch.testing.assert_close(statistics[key], value)
+    found.sum().backward()
+    silent = [n for n, p in gated.blocks.named_parameters() if p.grad is None]
+    assert silent == []
+
+
+def test_gates_leave_the_start_of_a_network_as_it_is():
+    plain = build_net(replace(RECIPE, gates=False), seed=3).eval()
+    gated = build_net(RECIPE, seed=3).eval()
+    assert gated.gated and not plain.gated
+    assert same_weights(plain.backbone.blocks, gated.backbone.blocks)
+    assert same_weights(plain.projection, gated.projection)
+    for modality in (MIXED, MIXED * 0, MIXED * 0 + 1):
+        assert torch.equal(gated(IMAGES, modality), plain(IMAGES))
+    weights = [
+        net.backbone.gates[0].squeeze.weight
+        for net in (gated, build_net(RECIPE, seed=3), build_net(RECIPE, seed=4))
+    ]
+    assert torch.equal(*weights[:2]) and not torch.equal(*weights[1:])
+
+
+def test_the_classifier_starts_alike_with_and_without_gates():
+    heads = [
+        build_student(replace(RECIPE, gates=gates), seed=0, classes=4).heads
+        for gates in (True, False)
+    ]
+    assert same_weights(*heads)
+
+
+def test_tags_move_photos_only():
+    net = build_net(RECIPE, seed=0).eval()
+    before = net.pooled(IMAGES, MIXED)
+    after = with_tags(net).pooled(IMAGES, MIXED)
+    sketches = MIXED == 0
+    assert torch.equal(after[sketches], before[sketches])
+    gaps = (after - before)[~sketches].norm(dim=1)
+    assert gaps.min() > 0.01
+    alone = net.pooled(IMAGES[1:2], MIXED[1:2])  # whatever the rest of the batch
+    torch.testing.assert_close(alone, after[1:2])
+
+
+def test_without_gates_the_modality_does_not_matter():
+    net = build_net(replace(RECIPE, gates=False), seed=0).eval()
+    assert torch.equal(net(IMAGES, MIXED), net(IMAGES))
+    assert torch.equal(net.pooled(IMAGES, 1 - MIXED), net.pooled(IMAGES))
+
+
+@pytest.mark.parametrize("ask", ["__call__", "pooled", "feature_map"])
+def test_a_gated_network_asks_for_the_modality(ask):
+    net = build_net(RECIPE, seed=0)
+    with pytest.raises(ValueError, match="has conditional gates: give the modality"):
+        getattr(net, ask)(IMAGES)
+
+
+def test_gates_are_added_once_and_only_where_blocks_are_left():
+    net = EmbeddingNet("small", 8)
+    blocks = net.backbone.blocks
+    add_gates(net, first=3)
+    assert net.gated and net.backbone.blocks is blocks
+    assert len(net.backbone.gates) == 2 and net.pixels == build_backbone("small").pixels
+    gates = net.backbone.gates
+    with pytest.raises(ValueError, match="has gates already: add them once"):
+        add_gates(net)
+    assert net.backbone.gates is gates
+    for first in (-1, 5):
+        with pytest.raises(ValueError, match=f"the first {first} get none"):
+            add_gates(plain := EmbeddingNet("small", 8), first)
+        assert not plain.gated
+
+
+def test_frozen_blocks_have_no_gates():
+    net = build_net(replace(RECIPE, frozen_blocks=2), seed=0)
+    assert len(net.backbone.gates) == 3 and net.backbone.first == 2
+    blocks = net.backbone.blocks[:2]
+    assert not any(weight.requires_grad for weight in blocks.parameters())
+    assert all(weight.requires_grad for weight in net.backbone.gates.parameters())
+
+
+def test_embedding_a_set_tells_the_gates_its_modality(tiny_data):
+    net = with_tags(build_net(RECIPE, seed=0))
+    photos = tiny_data.photos
+    as_sketches = replace(photos, modality=0)
+    found, other = embed(net, photos), embed(net, as_sketches)
+    assert (found - other).norm(dim=1).min() > 0.01
+    plain = build_net(RECIPE, seed=0)
+    torch.testing.assert_close(other, embed(plain, photos))
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        dict(),
+        dict(gates=False, classifier_bias=True),
+        dict(frozen_blocks=2, attention=True),
+        dict(projection_start="classifier", losses=("classification", "knowledge")),
+        dict(losses=("modality_aware",), terms=("hybrid",), weighting="released"),
+    ],
+)
+def test_a_network_comes_back_from_a_checkpoint(tmp_path, changes):
+    recipe, path = replace(RECIPE, **changes), tmp_path / "checkpoint.pt"
+    state = new_state(recipe, 0, sketches=16, classes=4)
+    if recipe.gates:
+        with_tags(state.net)
+    save_checkpoint(state, path)
+    net, saved = load_trained_net(read_checkpoint(path))
+    assert saved == recipe and not net.training
+    assert net.gated == recipe.gates and same_weights(net, state.net)
+    found, kept = (n.pooled(IMAGES, MIXED) for n in (net, state.net.eval()))
+    assert torch.equal(found, kept)
+    if "identity" in net.heads:
+        assert torch.equal(net.classify(found), state.net.classify(found))
+        assert (net.heads["identity"].bias is None) != recipe.classifier_bias
+        assert net.heads["identity"].in_features == 8
+
+
+def test_only_the_classifier_does_without_a_bias():
+    net = EmbeddingNet("small", 8, head_sizes=dict(identity=4, soft=66))
+    bare = EmbeddingNet(
+        "small", 8, head_sizes=dict(identity=4, soft=66), classifier_bias=False
+    )
+    assert net.heads["identity"].bias is not None and net.heads["soft"].bias is not None
+    assert bare.heads["identity"].bias is None and bare.heads["soft"].bias is not None

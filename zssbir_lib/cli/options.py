@@ -19,11 +19,7 @@ OWN_OPTIONS = ("method", "backbone", "profile", "losses", "terms", "weighting")
 
 def add_data_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that name the images and the split."""
-    parser.add_argument(
-        "--data",
-        default="world",
-        help="'world' (drawn by this package) or a folder with sketch/ and photo/",
-    )
+    add_source_options(parser)
     parser.add_argument(
         "--split", help="name of a split, or a JSON file with seen and unseen classes"
     )
@@ -40,6 +36,23 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         metavar="N",
         help="train on only N of the seen classes (default: all)",
     )
+    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
+    parser.add_argument(
+        "--threads",
+        type=int,
+        default=1,
+        metavar="N",
+        help="processor threads; a result repeats exactly only with the same number",
+    )
+
+
+def add_source_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that name the images alone."""
+    parser.add_argument(
+        "--data",
+        default="world",
+        help="'world' (drawn by this package) or a folder with sketch/ and photo/",
+    )
     parser.add_argument(
         "--difficulty",
         default="default",
@@ -49,14 +62,6 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
         "--skip-unreadable",
         action="store_true",
         help="leave broken images out, with a warning, instead of stopping",
-    )
-    parser.add_argument("--device", default="auto", help="auto, cpu, cuda or cuda:N")
-    parser.add_argument(
-        "--threads",
-        type=int,
-        default=1,
-        metavar="N",
-        help="processor threads; a result repeats exactly only with the same number",
     )
 
 
@@ -147,7 +152,10 @@ def read_change(text: str) -> tuple[str, Any]:
     readers = {str: str, int: int, float: float, bool: read_flag}
     kind = int if name == "steps_per_epoch" else types[name]
     if name in OWN_OPTIONS:
-        raise ValueError(f"--set cannot change {name}: it has an option of its own")
+        raise ValueError(
+            f"--set cannot change {name}: it is chosen by the command's own options or "
+            "rows"
+        )
     if kind not in readers:
         raise ValueError(f"--set cannot change {name}")
     try:

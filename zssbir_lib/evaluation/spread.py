@@ -3,6 +3,8 @@
 import torch
 from torch import Tensor
 
+ROUNDING = 1e-14  # relative, of numbers in double precision
+
 
 def embedding_spread(
     embeddings: Tensor, labels: Tensor, modality: Tensor
@@ -24,8 +26,8 @@ def embedding_spread(
         modality_share: share that lies between the means of the two modalities.
 
     Raises:
-        ValueError: there are fewer than two embeddings, they are all the same, or
-            labels or modality do not fit them.
+        ValueError: there are fewer than two embeddings, one is not finite, they are
+            all the same, or labels or modality do not fit them.
 
     Taught in: notebook 05.
     """
@@ -36,6 +38,7 @@ def embedding_spread(
                 f"got {tuple(values.shape)}"
             )
     rank = effective_rank(embeddings)  # checks the embeddings
+    embeddings = embeddings.double()
     count, variance = len(embeddings), _variance(embeddings)
     return {
         "distance": (2 * variance * count / (count - 1)) ** 0.5,
@@ -56,7 +59,8 @@ def effective_rank(embeddings: Tensor) -> float:
         embeddings: float (N, D).
 
     Raises:
-        ValueError: there are fewer than two embeddings, or they are all the same.
+        ValueError: there are fewer than two embeddings, one is not finite, or they
+            are all the same.
 
     Example:
         >>> square = torch.tensor([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
@@ -71,9 +75,13 @@ def effective_rank(embeddings: Tensor) -> float:
         raise ValueError(
             f"embeddings must be (N, D) with N 2 or more, got {tuple(embeddings.shape)}"
         )
-    centred = embeddings.double() - embeddings.double().mean(dim=0)
+    embeddings = embeddings.double()
+    if not embeddings.isfinite().all():
+        raise ValueError("an embedding is NaN or infinite: look for a broken network")
+    centred = embeddings - embeddings.mean(dim=0)
     variances = torch.linalg.svdvals(centred).square()
-    if not variances.sum() > 0:
+    rounding = ROUNDING * embeddings.abs().max()  # of the mean
+    if not variances.sum() > len(embeddings) * rounding**2:
         raise ValueError("all embeddings are the same point: they collapsed")
     shares = variances / variances.sum()
     return float(torch.special.entr(shares).sum().exp())

@@ -74,7 +74,7 @@ def modality_aware_triplet_loss(
 
     Taught in: notebook 05.
     """
-    _check_names(terms, weighting)
+    check_weighting(weighting)  # before the work
     found = modality_aware_terms(
         embeddings, labels, modality, margin, terms, weighting in AS_RELEASED
     )
@@ -92,10 +92,14 @@ def combine_terms(found: Mapping[str, TermValues], weighting: str) -> CombinedTe
         The loss with its parts. "released" gives all kinds one weight: the sum of the
         weights it means, divided by how many there are.
 
+    Raises:
+        ValueError: the weighting is unknown.
+
     Source: MATHM (Huang et al.), section 3 and its released code.
 
     Taught in: notebook 05.
     """
+    check_weighting(weighting)
     values, every_anchor = list(found.values()), weighting in AS_RELEASED
     hinge = torch.relu if weighting in ("sum", "mean") else smooth_hinge
     violations, valid = stack_terms(values)
@@ -109,14 +113,8 @@ def combine_terms(found: Mapping[str, TermValues], weighting: str) -> CombinedTe
     return CombinedTerms((weights * losses).sum(), losses, weights)
 
 
-def _check_names(terms: Sequence[str], weighting: str) -> None:
-    """Raise unless terms and weighting are known."""
-    unknown = [term for term in terms if term not in TERMS]
-    if unknown or not terms or len(set(terms)) < len(terms):
-        raise ValueError(
-            f"terms must name one or several of {', '.join(TERMS)}, each once; got "
-            f"{tuple(terms)}"
-        )
+def check_weighting(weighting: str) -> None:
+    """Raise unless a weighting is known."""
     if weighting not in WEIGHTINGS:
         raise ValueError(
             f"weighting must be one of {', '.join(WEIGHTINGS)}; got {weighting!r}"

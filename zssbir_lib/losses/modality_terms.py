@@ -61,12 +61,13 @@ def modality_aware_terms(
         The values of each kind, by name.
 
     Raises:
-        ValueError: shapes do not fit or the margin is negative.
+        ValueError: shapes do not fit, a kind is unknown, or the margin is negative.
 
     Source: MATHM (Huang et al.), section 3.
 
     Taught in: notebook 05.
     """
+    _check_terms(terms)
     _check_batch(embeddings, labels, modality, margin)
     hardest = mine_hardest(embeddings, labels, modality, self_pairs)._asdict()
     needed = dict.fromkeys(name for term in terms for name in PAIRS[term])
@@ -136,6 +137,16 @@ class _ChosenDistances(torch.autograd.Function):
             gradient.index_add_(0, places, pull)
             gradient -= pull
         return gradient, None
+
+
+def _check_terms(terms: Sequence[str]) -> None:
+    """Raise unless terms names different kinds, at least one."""
+    unknown = [term for term in terms if term not in TERMS]
+    if unknown or not terms or len(set(terms)) < len(terms):
+        raise ValueError(
+            f"terms must name one or several of {', '.join(TERMS)}, each once; got "
+            f"{tuple(terms)}"
+        )
 
 
 def _check_batch(

@@ -34,8 +34,9 @@ def classifier_projection(
     """
     if weight.ndim != 2 or not 1 <= size <= min(weight.shape):
         raise ValueError(
-            f"size is {size}, expected 1 to {min(weight.shape)}: a classifier with "
-            f"weights {tuple(weight.shape)} has no more directions"
+            f"embedding_size is {size}, expected 1 to {min(weight.shape)}: a "
+            f"classifier with weights {tuple(weight.shape)} has no more directions; or "
+            "start the projection at random (projection_start=random)"
         )
     _, values, directions = torch.linalg.svd(weight, full_matrices=False)
     kept = values[:size] * (values.sum() / values[:size].sum())

@@ -81,8 +81,8 @@ class GatedBackbone(nn.Module):
         channels = block_channels(backbone)
         if not 0 <= first < len(channels):
             raise ValueError(
-                f"first is {first}, expected 0 to {len(channels) - 1}: the backbone "
-                f"has {len(channels)} blocks"
+                f"no block is left to gate: the first {first} get none (frozen_blocks) "
+                f"and the backbone has {len(channels)}; leave at least one"
             )
         self.blocks, self.first = backbone.blocks, first
         self.feature_size, self.pixels = backbone.feature_size, backbone.pixels

@@ -126,7 +126,7 @@ class EmbeddingNet(nn.Module):
 
 
 def add_gates(net: EmbeddingNet, first: int = 0) -> None:
-    """Put a conditional gate after each block of the backbone.
+    """Put a conditional gate into each block of the backbone.
 
     At the start the gates leave everything as it is.
 

@@ -8,7 +8,7 @@ from zssbir_lib.data import ZeroShotSplit
 from zssbir_lib.evaluation import paired_interval
 from zssbir_lib.training.ablation_rows import ABLATIONS, SBTKNET_ABLATION
 from zssbir_lib.training.named_recipes import named_recipe
-from zssbir_lib.training.recipe_checks import check_choice
+from zssbir_lib.training.recipe_checks import check_batch_fits, check_choice
 from zssbir_lib.training.study import StudyRun
 
 GENERALISED = "generalised/"  # before a protocol, then a blank and the metric
@@ -65,11 +65,11 @@ def plan_ablation(
     if seeds < 1:
         raise ValueError(f"seeds must be 1 or more, got {seeds}")
     chosen = {row: dict(method=method) | ablation.rows[row] for row in rows}
-    check_changes(changes, chosen.values())
+    check_changes(changes, ablation.rows.values())
     check_different("row", rows)
     check_different("profile", profiles)
     check_different("split", [split.name for split in splits])
-    return [
+    runs = [
         StudyRun(
             f"{row}:{profile}",
             named_recipe(backbone=backbone, profile=profile, **settings, **changes),
@@ -82,6 +82,9 @@ def plan_ablation(
         for seed in range(seeds)
         for row, settings in chosen.items()
     ]
+    for run in runs:
+        check_batch_fits(run.recipe, len(run.split.seen))
+    return runs
 
 
 def check_changes(changes: dict[str, Any], settings: Iterable[dict[str, Any]]) -> None:

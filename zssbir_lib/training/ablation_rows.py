@@ -80,7 +80,8 @@ MATHM_ABLATION = Ablation(
         **CLASSIFIED,
         **ALONE,
         **{f"no-gates+{n}": CLASSIFIED[n] | dict(gates=False) for n in WITHOUT_GATES},
-        "no-gates+intended": ALONE["intended"] | dict(gates=False),
+        "no-gates+intended": ALONE["intended"]
+        | dict(gates=False, frozen_epochs=0),  # it has no new layer to train first
         "triplet": dict(method="triplet", losses=("triplet",)),
         "sbtknet": dict(method="sbtknet", losses=ALL_THREE),
     },

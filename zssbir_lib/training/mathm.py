@@ -107,11 +107,12 @@ def describe_terms(
     Taught in: notebook 05.
     """
     described = {}
+    losses, weights = combined.losses.detach(), combined.weights.detach()
     for number, (name, values) in enumerate(found.items()):
         count = values.valid.sum().clamp(min=1)
         described |= {
-            f"{name}/loss": combined.losses[number],
-            f"{name}/weight": combined.weights[number],
+            f"{name}/loss": losses[number],
+            f"{name}/weight": weights[number],
             f"{name}/active": (values.violations > 0).sum() / count,
             f"{name}/positive": values.positive_distance.sum() / count,
             f"{name}/negative": values.negative_distance.sum() / count,

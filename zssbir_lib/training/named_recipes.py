@@ -63,8 +63,9 @@ BACKBONE_SETTINGS: dict[str, dict[str, Any]] = {
     "resnet50": FINE_TUNING | dict(image_size=224, embedding_size=512, frozen_blocks=4),
 }
 # Hard triplets would pull an ImageNet backbone into one point before a new classifier
-# holds against them. MATHM therefore trains new layers faster, and at first alone, for
-# which short trainings have no time. Rates were chosen on validation classes.
+# holds against them. MATHM's released code trains new layers alone at first and faster
+# later. Short trainings have no time for the first; these rates, chosen on validation
+# classes, do the second.
 FINE_TUNING_OF: dict[str, dict[str, Any]] = {
     "mathm": dict(learning_rate=5e-3, backbone_rate=0.02, projection_rate=0.1),
 }

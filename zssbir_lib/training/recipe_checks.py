@@ -17,6 +17,7 @@ METHOD_LOSSES = {
     "sbtknet": ("triplet", "quadruplet", "classification", "knowledge"),
     "mathm": ("modality_aware", "classification", "knowledge"),
 }
+CLASS_BATCH_METHODS = ("mathm",)  # their batches hold whole classes
 CHOICES = {
     "method": tuple(METHOD_LOSSES),
     "profile": PROFILES,
@@ -72,9 +73,29 @@ def check_recipe(recipe: "Recipe") -> None:
     check_names("terms", recipe.terms, TERMS)
     _check_losses(recipe)
     _check_class_batches(recipe)
+    _check_frozen_epochs(recipe)
     if recipe.validation == "sketches" and "classification" not in recipe.losses:
         raise ValueError(
             "validation=sketches needs the classification loss; watch classes"
+        )
+
+
+def check_batch_fits(recipe: "Recipe", classes: int) -> None:
+    """Raise unless there are as many seen classes as a batch of whole classes needs.
+
+    Args:
+        recipe: of any method; those that draw other batches always fit.
+        classes: number of seen classes.
+
+    Raises:
+        ValueError: the message says what to change.
+    """
+    needed = recipe.batch_size // recipe.images_per_class
+    if recipe.method in CLASS_BATCH_METHODS and needed > classes:
+        raise ValueError(
+            f"a batch of {recipe.batch_size} images with {recipe.images_per_class} a "
+            f"class needs {needed} seen classes and there are {classes}: lower "
+            "batch_size or raise images_per_class"
         )
 
 
@@ -124,10 +145,21 @@ def _check_losses(recipe: "Recipe") -> None:
         )
 
 
+def _check_frozen_epochs(recipe: "Recipe") -> None:
+    """Raise if nothing is left to train in the frozen epochs."""
+    heads = {"classification", "knowledge"} & set(recipe.losses)
+    if recipe.frozen_epochs and not (heads or recipe.gates or recipe.attention):
+        raise ValueError(
+            f"frozen_epochs is {recipe.frozen_epochs}, but there is no new layer "
+            "(head, gates or attention) to train meanwhile: set frozen_epochs=0"
+        )
+
+
 def _check_class_batches(recipe: "Recipe") -> None:
-    """Raise unless a batch of the method mathm holds whole classes."""
+    """Raise unless a batch of whole classes is possible."""
     size, images = recipe.batch_size, recipe.images_per_class
-    if recipe.method == "mathm" and (images % 2 or size % images or size < 2 * images):
+    fits = images % 2 == 0 and size % images == 0 and size >= 2 * images
+    if recipe.method in CLASS_BATCH_METHODS and not fits:
         raise ValueError(
             f"a batch of {size} with {images} images a class does not hold two or more "
             "whole classes, half sketches and half photos: change batch_size or "

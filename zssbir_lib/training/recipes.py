@@ -5,7 +5,7 @@ from typing import Any
 
 from zssbir_lib.data import Augmentation
 from zssbir_lib.losses import TERMS
-from zssbir_lib.training.recipe_checks import check_recipe
+from zssbir_lib.training.recipe_checks import CLASS_BATCH_METHODS, check_recipe
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Recipe:
         classifier_input: what the classifier sees: the pooled feature or the embedding.
         classifier_bias: whether the classifier has a bias.
         attention: pool with learned weights instead of the plain average.
-        gates: conditional gates after every block that is trained.
+        gates: a conditional gate in every block that is trained.
         projection_start: random, or the main directions of the classifier that the
             backbone was pretrained with (classifier).
         teacher: the photo teacher, "start" (what the backbone starts from) or
@@ -103,6 +103,12 @@ class Recipe:
 
     def __post_init__(self) -> None:
         check_recipe(self)
+
+    @property
+    def sketches_per_step(self) -> int:
+        """How many sketches a step sees as anchors: a pass is so many steps long."""
+        whole_classes = self.method in CLASS_BATCH_METHODS
+        return self.batch_size // 2 if whole_classes else self.batch_size
 
     def to_dict(self) -> dict[str, Any]:
         """Return the recipe as plain values for JSON."""

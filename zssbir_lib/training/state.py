@@ -177,7 +177,7 @@ def new_state(
     Taught in: notebook 02.
     """
     net = build_student(recipe, seed, classes).to(device)
-    steps_per_epoch = recipe.steps_per_epoch or -(-sketches // recipe.batch_size)
+    steps_per_epoch = recipe.steps_per_epoch or -(-sketches // recipe.sketches_per_step)
     generator = torch.Generator().manual_seed(seed)
     optimiser = build_optimiser(net, recipe)
     return TrainingState(recipe, seed, net, optimiser, generator, steps_per_epoch)
