@@ -8,7 +8,7 @@ from pathlib import Path
 from zssbir_lib.cli.options import (
     add_data_options,
     add_study_options,
-    read_change,
+    read_changes,
     read_data,
     read_device,
     read_splits,
@@ -82,7 +82,7 @@ def plan_runs(options: argparse.Namespace) -> list[StudyRun]:
     splits = read_splits(options)
     if options.seen_counts:
         splits = with_seen_counts(splits, read_counts(options.seen_counts))
-    changes = dict(read_change(text) for text in options.set)
+    changes = read_changes(options.set)
     if options.weights:
         changes["weights"] = options.weights
     return plan_ablation(

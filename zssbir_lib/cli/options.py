@@ -12,6 +12,7 @@ from zssbir_lib.losses import TERMS, WEIGHTINGS
 from zssbir_lib.models.backbones import BACKBONES
 from zssbir_lib.training import LOSSES, PROFILES, Recipe, named_recipe
 from zssbir_lib.training.named_recipes import METHOD_SETTINGS
+from zssbir_lib.training.recipes import NESTED
 
 DEFAULT_WORLD_SPLIT = "world-a"
 OWN_OPTIONS = ("method", "backbone", "profile", "losses", "terms", "weighting")
@@ -120,11 +121,11 @@ def read_splits(options: argparse.Namespace) -> list[ZeroShotSplit]:
 
 def read_recipe(options: argparse.Namespace) -> Recipe:
     """Return the recipe the options describe."""
-    changes = dict(read_change(text) for text in options.set)
+    changes = read_changes(options.set)
     if options.weights:
         changes["weights"] = options.weights
     if options.losses:
-        check_option("losses", options.method, ("sbtknet", "mathm"))
+        check_option("losses", options.method, ("sbtknet", "mathm", "ramln"))
         changes["losses"] = tuple(options.losses.split(","))
     if options.terms:
         check_option("terms", options.method, ("mathm",))
@@ -143,10 +144,24 @@ def check_option(name: str, method: str, methods: tuple[str, ...]) -> None:
         )
 
 
-def read_change(text: str) -> tuple[str, Any]:
+def read_changes(texts: list[str]) -> dict[str, Any]:
+    """Return the changes of a recipe; RECORD.NAME=VALUE changes a record within it."""
+    changes: dict[str, Any] = {}
+    for text in texts:
+        record, dot, _ = text.partition("=")[0].partition(".")
+        if dot and record in NESTED:
+            name, value = read_change(text.partition(".")[2], NESTED[record])
+            changes.setdefault(record, {})[name] = value
+        else:
+            name, value = read_change(text)
+            changes[name] = value
+    return changes
+
+
+def read_change(text: str, record: type = Recipe) -> tuple[str, Any]:
     """Return name and value of one NAME=VALUE, the value in the field's type."""
     name, equals, value = text.partition("=")
-    types = {field.name: field.type for field in fields(Recipe)}
+    types = {field.name: field.type for field in fields(record)}
     if not equals or name not in types:
         raise ValueError(f"--set takes NAME=VALUE with a field of the recipe: {text!r}")
     readers = {str: str, int: int, float: float, bool: read_flag}

@@ -6,7 +6,7 @@ from functools import partial
 from zssbir_lib.cli.options import (
     add_data_options,
     add_study_options,
-    read_change,
+    read_changes,
     read_data,
     read_device,
     read_splits,
@@ -50,7 +50,7 @@ def plan_runs(options: argparse.Namespace) -> list[StudyRun]:
     """Return the cells of the study, in the order of rows, splits, seeds."""
     if options.seeds < 1:
         raise ValueError(f"--seeds must be 1 or more, got {options.seeds}")
-    changes = dict(read_change(text) for text in options.set)
+    changes = read_changes(options.set)
     splits = read_splits(options)
     return [
         StudyRun(row, study_row(row, options.backbone, options.weights, **changes), *c)

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from zssbir_lib.data import SketchPhotoData
 from zssbir_lib.training.mathm import MATHMMethod
 from zssbir_lib.training.methods import Method, TripletMethod
+from zssbir_lib.training.ramln import RAMLNMethod
 from zssbir_lib.training.recipes import Recipe
 from zssbir_lib.training.sbtknet import SBTKNetMethod
 
@@ -12,6 +13,7 @@ METHODS: dict[str, Callable[[SketchPhotoData, Recipe, str], Method]] = {
     "triplet": lambda data, recipe, device: TripletMethod(data, recipe),
     "sbtknet": SBTKNetMethod,
     "mathm": MATHMMethod,
+    "ramln": RAMLNMethod,
 }
 
 

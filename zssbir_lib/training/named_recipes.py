@@ -1,10 +1,14 @@
 """Recipes by name: methods, backbones and lengths, put together."""
 
-from dataclasses import fields
+from dataclasses import fields, replace
 from typing import Any
 
-from zssbir_lib.training.recipe_checks import METRIC_LOSSES, check_choice
-from zssbir_lib.training.recipes import Recipe
+from zssbir_lib.training.recipe_checks import (
+    CLASS_BATCH_METHODS,
+    METRIC_LOSSES,
+    check_choice,
+)
+from zssbir_lib.training.recipes import NESTED, Recipe
 
 # Lengths by backbone: the small network sees drawn images, the others real ones.
 SMALL_LENGTHS: dict[str, dict[str, Any]] = {
@@ -45,6 +49,7 @@ PAPERS = {
     "triplet": SBTKNET_PAPER,
     "sbtknet": SBTKNET_PAPER,
     "mathm": MATHM_PAPER,
+    "ramln": MATHM_PAPER,  # RAMLN's training is not published; its field's is MATHM's
 }
 # Fine-tuning from ImageNet on a small set: gentle rates, BatchNorm statistics kept.
 FINE_TUNING: dict[str, Any] = dict(
@@ -68,6 +73,7 @@ BACKBONE_SETTINGS: dict[str, dict[str, Any]] = {
 # classes, do the second.
 FINE_TUNING_OF: dict[str, dict[str, Any]] = {
     "mathm": dict(learning_rate=5e-3, backbone_rate=0.02, projection_rate=0.1),
+    "ramln": dict(learning_rate=5e-3, backbone_rate=0.02, projection_rate=0.1),
 }
 # What a method changes, whatever the backbone.
 METHOD_SETTINGS: dict[str, dict[str, Any]] = {
@@ -76,6 +82,12 @@ METHOD_SETTINGS: dict[str, dict[str, Any]] = {
     "sbtknet": dict(losses=("quadruplet", "classification", "knowledge")),
     "mathm": dict(
         losses=("modality_aware", "classification"),
+        classifier_input="embedding",
+        classifier_bias=False,
+        gates=True,
+    ),
+    "ramln": dict(
+        losses=("relation_aware", "classification"),
         classifier_input="embedding",
         classifier_bias=False,
         gates=True,
@@ -93,10 +105,11 @@ def named_recipe(
     uses the embedding where a loss trains it, else the pooled feature.
 
     Args:
-        method: "untrained", "triplet", "sbtknet" or "mathm".
+        method: "untrained", "triplet", "sbtknet", "mathm" or "ramln".
         backbone: "small" (embedded world), "mobilenet_v2" or "resnet50" (real images).
         profile: "smoke" (for tests), "quick", "book", or "paper" (large backbones).
-        **changes: fields to change, for example `margin=0.5`.
+        **changes: fields to change, for example `margin=0.5`; of a record within the
+            recipe those to change, for example `margins={"rate": 0.01}`.
 
     Returns:
         The recipe.
@@ -127,14 +140,18 @@ def named_recipe(
             raise ValueError(f"a recipe has no field called {name!r}; it has: {known}")
     settings |= changes
     images = settings.pop("images")
-    each = 1 if method == "mathm" else images_per_example(settings["losses"])
+    whole_classes = method in CLASS_BATCH_METHODS  # every image is an anchor
+    each = 1 if whole_classes else images_per_example(settings["losses"])
     settings.setdefault("batch_size", images // each)
     if profile == "paper" and "classification" in settings["losses"]:
         settings.setdefault("validation", "sketches")
-    if method == "mathm" and profile == "paper" and settings["weights"] != "none":
+    if whole_classes and profile == "paper" and settings["weights"] != "none":
         settings.setdefault("projection_start", "classifier")
     if not trains_embedding(settings):
         settings.setdefault("feature", "pooled")
+    for name, kind in NESTED.items():
+        if isinstance(settings.get(name), dict):
+            settings[name] = replace(kind(), **settings[name])
     return Recipe(**settings)
 
 

@@ -9,15 +9,16 @@ if TYPE_CHECKING:
 
 PROFILES = ("smoke", "quick", "book", "paper")
 FEATURES = ("embedding", "pooled")
-LOSSES = ("triplet", "quadruplet", "modality_aware", "classification", "knowledge")
-METRIC_LOSSES = ("triplet", "quadruplet", "modality_aware")  # they train the embedding
+METRIC_LOSSES = ("triplet", "quadruplet", "modality_aware", "relation_aware")
+LOSSES = (*METRIC_LOSSES, "classification", "knowledge")  # the former train embeddings
 METHOD_LOSSES = {
     "untrained": ("triplet",),
     "triplet": ("triplet",),
     "sbtknet": ("triplet", "quadruplet", "classification", "knowledge"),
     "mathm": ("modality_aware", "classification", "knowledge"),
+    "ramln": ("relation_aware", "classification", "knowledge"),
 }
-CLASS_BATCH_METHODS = ("mathm",)  # their batches hold whole classes
+CLASS_BATCH_METHODS = ("mathm", "ramln")  # their batches hold whole classes
 CHOICES = {
     "method": tuple(METHOD_LOSSES),
     "profile": PROFILES,
@@ -41,6 +42,7 @@ LEAST = {
     "frozen_blocks": 0,
     "frozen_epochs": 0,
     "margin": 0,
+    "lam": 0,
     "learning_rate": 0,
     "backbone_rate": 0,
     "projection_rate": 0,
@@ -74,6 +76,7 @@ def check_recipe(recipe: "Recipe") -> None:
     _check_losses(recipe)
     _check_class_batches(recipe)
     _check_frozen_epochs(recipe)
+    _check_margins(recipe)
     if recipe.validation == "sketches" and "classification" not in recipe.losses:
         raise ValueError(
             "validation=sketches needs the classification loss; watch classes"
@@ -152,6 +155,19 @@ def _check_frozen_epochs(recipe: "Recipe") -> None:
         raise ValueError(
             f"frozen_epochs is {recipe.frozen_epochs}, but there is no new layer "
             "(head, gates or attention) to train meanwhile: set frozen_epochs=0"
+        )
+
+
+def _check_margins(recipe: "Recipe") -> None:
+    """Raise unless lam is a share and the margin lies within the learned range."""
+    if recipe.lam > 1:
+        raise ValueError(f"lam must lie between 0 and 1, got {recipe.lam}")
+    low, high = recipe.margins.low, recipe.margins.high
+    learned = recipe.method == "ramln" and recipe.margins.form != "fixed"
+    if learned and not low < recipe.margin < high:
+        raise ValueError(
+            f"margin is {recipe.margin}, where learned margins start: it must lie "
+            f"between margins.low ({low}) and margins.high ({high})"
         )
 
 

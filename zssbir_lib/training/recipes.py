@@ -5,7 +5,10 @@ from typing import Any
 
 from zssbir_lib.data import Augmentation
 from zssbir_lib.losses import TERMS
+from zssbir_lib.training.margin_settings import MarginSettings
 from zssbir_lib.training.recipe_checks import CLASS_BATCH_METHODS, check_recipe
+
+NESTED = {"augmentation": Augmentation, "margins": MarginSettings}  # records within
 
 
 @dataclass(frozen=True)
@@ -23,18 +26,20 @@ class Recipe:
         frozen_blocks: number of first backbone blocks that are not trained.
         keep_batchnorm: keep the BatchNorm statistics of the pretraining photos.
         batch_size: number of anchors a step.
-        images_per_class: images a class in a batch of the method mathm, half of them
-            sketches; there every image is an anchor.
+        images_per_class: images a class in a batch of the methods mathm and ramln, half
+            of them sketches; there every image is an anchor.
         steps_per_epoch: steps between validations; None: one pass over the sketches.
         epochs: number of epochs at most; 0 trains nothing.
         patience: stop after this many epochs without a better validation; 0: never.
         validation: what is watched: mAP@all on the validation classes (classes), or how
             many held-out sketches of seen classes are classified rightly (sketches).
         losses: the losses that are added up, of `LOSSES`.
-        margin: margin of the loss, squared distance; plain distance for mathm.
+        margin: margin of the loss, squared distance; for mathm and ramln, distance.
         terms: kinds of hard triplets of the modality-aware loss.
         weighting: how they are added up, see `modality_aware_triplet_loss`.
-        metric_weight: factor on the triplet, quadruplet or modality-aware loss.
+        lam: share of the other modality's negative in a relation-aware quadruplet.
+        margins: how the margins of these are made and learned.
+        metric_weight: factor on the loss of the embedding, whichever it is.
         classification_weight: factor on the classification loss.
         knowledge_weight: factor on the knowledge preservation loss.
         classifier_input: what the classifier sees: the pooled feature or the embedding.
@@ -50,8 +55,8 @@ class Recipe:
         temperature: softness of the teacher's labels.
         soft_head: start of the soft head: the teacher's own classifier, or fresh.
         optimiser: adamw, adam or sgd (momentum 0.9).
-        learning_rate: rate of heads, gates and attention.
-        backbone_rate: factor on the learning rate for the backbone.
+        learning_rate: rate of heads, attention, and what gates know of the modality.
+        backbone_rate: factor on the learning rate for the backbone, its gates included.
         projection_rate: factor on the learning rate for the projection.
         frozen_epochs: first epochs in which backbone and projection are not trained.
         weight_decay: weight decay of all weights.
@@ -80,6 +85,8 @@ class Recipe:
     margin: float = 0.2
     terms: tuple[str, ...] = TERMS
     weighting: str = "intended"
+    lam: float = 0.5
+    margins: MarginSettings = field(default_factory=MarginSettings)
     metric_weight: float = 1.0
     classification_weight: float = 1.0
     knowledge_weight: float = 1.0
@@ -121,13 +128,14 @@ class Recipe:
         unknown = sorted(set(values) - known)
         if unknown:
             raise ValueError(f"a recipe has no field called {unknown[0]!r}")
-        augmentation = values.get("augmentation", {})
-        if isinstance(augmentation, dict):
-            augmentation = Augmentation(**augmentation)
-        lists = {  # JSON has lists only
-            n: tuple(values[n]) for n in ("losses", "terms") if n in values
-        }
-        return cls(**{**values, **lists, "augmentation": augmentation})
+        rebuilt = dict(values)
+        for name, kind in NESTED.items():
+            if isinstance(values.get(name), dict):
+                rebuilt[name] = kind(**values[name])
+        for name in ("losses", "terms"):  # JSON has lists only
+            if name in values:
+                rebuilt[name] = tuple(values[name])
+        return cls(**rebuilt)
 
     def __str__(self) -> str:
         """Return one aligned line a field, for the start of a run."""

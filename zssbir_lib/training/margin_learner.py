@@ -1,0 +1,218 @@
+"""The part of RAMLN that learns margins: memory, R(x), and the meta step."""
+
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from zssbir_lib.losses import Quadruplets, hardest_quadruplets, quadruplet_set_loss
+from zssbir_lib.models import (
+    EmbeddingNet,
+    ExternalMemory,
+    MarginNetwork,
+    MemoryRead,
+    ScalarMargin,
+)
+from zssbir_lib.models.memory_writing import WRITING_RULES
+from zssbir_lib.training.margin_settings import MarginSettings
+from zssbir_lib.training.meta_gradient import (
+    InnerLoss,
+    OuterLoss,
+    Weights,
+    exact_meta_gradient,
+    first_order_meta_gradient,
+)
+from zssbir_lib.training.meta_step import (
+    HeadsView,
+    LossShape,
+    MetaBatch,
+    meta_losses,
+)
+
+
+class MarginLearner:
+    """Keeps the memory and the margins, and learns the margins.
+
+    Args:
+        settings: how.
+        start: the fixed margin, which every margin is at the start.
+        lam: see `relation_aware_quadruplet_loss`.
+        size: dimensions of the embedding.
+        classes: number of seen classes.
+        seed: decides the first weights of R(x).
+        device: where it works.
+
+    Taught in: notebook 06.
+    """
+
+    def __init__(
+        self,
+        settings: MarginSettings,
+        start: float,
+        lam: float,
+        size: int,
+        classes: int,
+        seed: int = 0,
+        device: str = "cpu",
+    ) -> None:
+        self.settings, self.start, self.lam = settings, start, lam
+        self.memory = ExternalMemory(2 * classes * settings.slots, size).to(device)
+        self.margins = build_margins(settings, start, size, seed).to(device)
+        self.optimiser = torch.optim.Adam(
+            self.margins.parameters(), settings.rate, weight_decay=settings.weight_decay
+        )
+        self.step = 0
+
+    @property
+    def warm(self) -> bool:
+        """Whether margins are learned now, and no longer the fixed one."""
+        return self.settings.form != "fixed" and self.step >= self.settings.warm_up
+
+    @property
+    def learns_now(self) -> bool:
+        """Whether this is a step at which margins are learned."""
+        return self.warm and self.step % self.settings.every == 0
+
+    @torch.no_grad()
+    def margin(self, embeddings: Tensor, labels: Tensor) -> Tensor:
+        """Return every anchor's margin, without gradient, (B, D) -> (B,)."""
+        if not self.warm:
+            return embeddings.new_full((len(embeddings),), self.start)
+        return self.margins(embeddings, self.memory.read(embeddings, labels))
+
+    def remember(self, embeddings: Tensor, labels: Tensor, modality: Tensor) -> None:
+        """Write a batch to the memory and count the step."""
+        write = WRITING_RULES[self.settings.writing]
+        write(self.memory, embeddings.detach(), labels, modality)
+        self.step += 1
+
+    def learn_jointly(
+        self,
+        embeddings: Tensor,
+        labels: Tensor,
+        modality: Tensor,
+        quadruplets: Quadruplets,
+    ) -> Tensor:
+        """Step the margins down the loss they are part of; they can only shrink.
+
+        Args:
+            embeddings: float (B, D), no gradient flows back to them.
+            labels: int64 (B,).
+            modality: int64 (B,).
+            quadruplets: of every image.
+
+        Returns:
+            That loss, without gradient.
+        """
+        embeddings = embeddings.detach()
+        margin = self.margins(embeddings, self.memory.read(embeddings, labels))
+        loss = quadruplet_set_loss(
+            embeddings, modality, quadruplets, margin, self.lam, self.settings.beta
+        )
+        self.optimiser.zero_grad()
+        loss.backward()
+        self.optimiser.step()
+        return loss.detach()
+
+    def learn_from_transfer(
+        self,
+        net: EmbeddingNet,
+        training: MetaBatch,
+        testing: MetaBatch,
+        classification_weight: float,
+    ) -> Tensor:
+        """Step the margins so that enforcing them on some classes helps on others.
+
+        The network is left as it is.
+
+        Args:
+            net: the network.
+            training: the classes on which margins are enforced.
+            testing: the other classes.
+            classification_weight: factor on the classification loss.
+
+        Returns:
+            The outer loss, without gradient.
+        """
+        view = HeadsView(net, from_pooled=self.settings.scope == "heads")
+        shape = LossShape(self.lam, self.settings.beta, classification_weight)
+        inner, outer = meta_losses(
+            view, self.margins, training, testing, self.start, shape
+        )
+        gradient, loss = self._meta_gradient(inner, outer, view.weights())
+        self.optimiser.zero_grad()
+        for name, weight in self.margins.named_parameters():
+            weight.grad = gradient[name]
+        self.optimiser.step()
+        return loss
+
+    def _meta_gradient(
+        self, inner: InnerLoss, outer: OuterLoss, learner: Weights
+    ) -> tuple[Weights, Tensor]:
+        """Return the gradient by the margins' weights, exact or estimated."""
+        settings, rate = dict(self.margins.named_parameters()), self.settings.inner_rate
+        if self.settings.gradient == "first_order":
+            return first_order_meta_gradient(inner, outer, learner, settings, rate)
+        steps = self.settings.inner_steps
+        return exact_meta_gradient(inner, outer, learner, settings, rate, steps)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what a checkpoint has to hold."""
+        return {
+            "memory": self.memory.state_dict(),
+            "margins": self.margins.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "step": self.step,
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where `state_dict` was taken."""
+        self.memory.load_state_dict(state["memory"])
+        self.margins.load_state_dict(state["margins"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.step = state["step"]
+
+
+def build_margins(
+    settings: MarginSettings, start: float, size: int, seed: int
+) -> nn.Module:
+    """Return the module that maps embeddings and memory reads to margins.
+
+    Taught in: notebook 06.
+    """
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        if settings.form == "memory":
+            return MarginNetwork(size, start, settings.low, settings.high)
+        return ScalarMargin(start, settings.low, settings.high)
+
+
+def meta_batch(
+    inputs: Tensor,
+    embeddings: Tensor,
+    labels: Tensor,
+    modality: Tensor,
+    chosen: Tensor,
+    read: MemoryRead,
+) -> MetaBatch:
+    """Take some images of a batch, and mine quadruplets among them.
+
+    Args:
+        inputs: pooled features or images of the batch, float (B, ...).
+        embeddings: float (B, D), without gradient.
+        labels: int64 (B,).
+        modality: int64 (B,).
+        chosen: which images, bool (B,).
+        read: what the memory returns for the batch.
+
+    Taught in: notebook 06.
+    """
+    points, classes, kinds = embeddings[chosen], labels[chosen], modality[chosen]
+    return MetaBatch(
+        inputs[chosen].detach(),
+        classes,
+        kinds,
+        hardest_quadruplets(points, classes, kinds),
+        points,
+        MemoryRead(*(part[chosen] for part in read)),
+    )

@@ -1,0 +1,85 @@
+"""How RAMLN learns its margins: the part of a recipe that only it reads."""
+
+from dataclasses import dataclass
+
+CHOICES = {
+    "form": ("fixed", "scalar", "memory"),
+    "learning": ("meta", "joint"),
+    "gradient": ("exact", "first_order"),
+    "scope": ("heads", "all"),
+    "writing": ("rare", "least_used"),
+}
+
+
+@dataclass(frozen=True)
+class MarginSettings:
+    """How margins are made and learned.
+
+    Attributes:
+        form: "fixed", "scalar" (one number for all) or "memory" (R(x)).
+        learning: "meta", by what margins of some classes do to others, or "joint", by
+            the loss that they are part of.
+        gradient: of a meta step, "exact" or "first_order".
+        scope: what the virtual step changes: "heads", the projection and classifier, or
+            "all", every weight that is trained.
+        inner_rate: step size of the virtual step.
+        inner_steps: number of virtual steps; one with the first-order gradient.
+        every: a meta step at every so manieth step.
+        warm_up: steps with the fixed margin at the start, in which the memory fills.
+        rate: learning rate of the margins.
+        weight_decay: of the margins' weights.
+        low: lower bound of a margin.
+        high: upper bound.
+        beta: sharpness of the smooth hinge.
+        writing: rule of the memory, "rare" or "least_used".
+        slots: of the memory, for each class and modality.
+
+    Raises:
+        ValueError: a name is unknown or a number is out of range.
+
+    Taught in: notebook 06.
+    """
+
+    form: str = "memory"
+    learning: str = "meta"
+    gradient: str = "exact"
+    scope: str = "heads"
+    inner_rate: float = 0.1
+    inner_steps: int = 1
+    every: int = 1
+    warm_up: int = 50
+    rate: float = 1e-3
+    weight_decay: float = 1e-4
+    low: float = 0.01
+    high: float = 0.8
+    beta: float = 20.0
+    writing: str = "rare"
+    slots: int = 2
+
+    def __post_init__(self) -> None:
+        for name, choices in CHOICES.items():
+            if getattr(self, name) not in choices:
+                raise ValueError(
+                    f"margins.{name} must be one of {', '.join(choices)}; got "
+                    f"{getattr(self, name)!r}"
+                )
+        for name in ("inner_rate", "rate", "beta"):
+            if not getattr(self, name) > 0:
+                raise ValueError(
+                    f"margins.{name} must be above 0, got {getattr(self, name)}"
+                )
+        for name in ("inner_steps", "every", "slots"):
+            if getattr(self, name) < 1:
+                raise ValueError(
+                    f"margins.{name} must be 1 or more, got {getattr(self, name)}"
+                )
+        if not 0 <= self.low < self.high:
+            raise ValueError(
+                f"margins.low must be 0 or more and below margins.high, got {self.low} "
+                f"and {self.high}"
+            )
+        if self.gradient == "first_order" and self.inner_steps > 1:
+            raise ValueError(
+                "the first-order gradient is of one virtual step: use margins.inner_"
+                f"steps=1 or margins.gradient=exact, got {self.inner_steps} steps"
+            )

@@ -1,0 +1,155 @@
+"""RAMLN: quadruplets in both directions, with margins learned by a meta step."""
+
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from zssbir_lib.data import ClassBatchSampler, SketchPhotoData
+from zssbir_lib.losses import (
+    hardest_quadruplets,
+    quadruplet_set_loss,
+)
+from zssbir_lib.models import EmbeddingNet
+from zssbir_lib.training.margin_learner import MarginLearner, meta_batch
+from zssbir_lib.training.meta_step import split_classes
+from zssbir_lib.training.methods import Batch, gather_batch
+from zssbir_lib.training.recipes import Recipe
+from zssbir_lib.training.semantic_losses import SemanticLosses
+
+
+class RAMLNMethod:
+    """Batches of whole classes, relation-aware quadruplets, and learned margins.
+
+    Args:
+        data: the seen classes.
+        recipe: names the losses, the margins and how they are learned.
+        device: where margins and memory are kept.
+
+    Raises:
+        ValueError: a class lacks sketches or photos, or a batch needs more classes
+            than there are.
+
+    Source: RAMLN (Liu et al.): bidirectional training on quadruplets whose margin comes
+        from meta-optimisation, and classification. The meta step is our reading.
+
+    Taught in: notebook 06.
+    """
+
+    def __init__(
+        self, data: SketchPhotoData, recipe: Recipe, device: str = "cpu"
+    ) -> None:
+        self.observed: dict[str, Tensor] = {}
+        self.data, self.recipe = data, recipe
+        self.sampler = ClassBatchSampler(
+            data.sketches.labels,
+            data.photos.labels,
+            classes=recipe.batch_size // recipe.images_per_class,
+            images=recipe.images_per_class,
+        )
+        self.semantic = SemanticLosses(data, recipe, device)
+        self.learner = MarginLearner(
+            recipe.margins,
+            recipe.margin,
+            recipe.lam,
+            recipe.embedding_size,
+            len(data.class_names),
+            device=device,
+        )
+        self.halves: tuple[Tensor, Tensor] | None = None  # of the batch drawn last
+
+    def draw(self, generator: torch.Generator) -> Batch:
+        """Draw equally many sketches and photos of some classes, and split these.
+
+        Args:
+            generator: source of all random numbers.
+
+        Returns:
+            The recipe's batch size of images.
+        """
+        batch = gather_batch(self.data, *self.sampler.sample(generator))
+        if self.recipe.margins.learning == "meta":
+            self.halves = split_classes(batch.labels, generator)
+        return batch
+
+    def losses(
+        self, net: EmbeddingNet, images: Tensor, batch: Batch
+    ) -> dict[str, Tensor]:
+        """Return each loss of the recipe times its weight; learn margins before."""
+        pooled = net.pooled(images, batch.modality)  # (B, F)
+        values = self.semantic(net, pooled, images, batch)
+        if "relation_aware" not in self.recipe.losses:
+            return values
+        loss = self._quadruplet_loss(net, pooled, images, batch)
+        return {"relation_aware": self.recipe.metric_weight * loss} | values
+
+    def _quadruplet_loss(
+        self, net: EmbeddingNet, pooled: Tensor, images: Tensor, batch: Batch
+    ) -> Tensor:
+        """Learn the margins, return the loss with them, remember the batch."""
+        recipe, learner = self.recipe, self.learner
+        labels = batch.labels.to(images.device)
+        modality = batch.modality.to(images.device)
+        embeddings = net.project(pooled)  # (B, D)
+        points = embeddings.detach()
+        quadruplets = hardest_quadruplets(points, labels, modality)
+        self.observed = {"meta": points.new_zeros(())}
+        if learner.learns_now and recipe.margins.learning == "joint":
+            loss = learner.learn_jointly(points, labels, modality, quadruplets)
+            self.observed = {"meta": loss}
+        elif learner.learns_now:
+            inputs = images if recipe.margins.scope == "all" else pooled.detach()
+            self.observed = {"meta": self._transfer(net, inputs, points, batch)}
+        margin = learner.margin(points, labels)
+        learner.remember(points, labels, modality)
+        self.observed |= describe_margins(margin)
+        beta = recipe.margins.beta
+        return quadruplet_set_loss(
+            embeddings, modality, quadruplets, margin, recipe.lam, beta
+        )
+
+    def _transfer(
+        self, net: EmbeddingNet, inputs: Tensor, points: Tensor, batch: Batch
+    ) -> Tensor:
+        """Take a meta step on the halves of the batch and return the outer loss."""
+        labels = batch.labels.to(points.device)
+        modality = batch.modality.to(points.device)
+        read = self.learner.memory.read(points, labels)
+        training, testing = (
+            meta_batch(inputs, points, labels, modality, half.to(points.device), read)
+            for half in self.halves
+        )
+        classifies = "classification" in self.recipe.losses
+        weight = self.recipe.classification_weight if classifies else 0.0
+        return self.learner.learn_from_transfer(net, training, testing, weight)
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return the state of the sampler, the memory and the margins."""
+        return {
+            "sampler": self.sampler.state_dict(),
+            "learner": self.learner.state_dict(),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on in the middle of a pass."""
+        self.sampler.load_state_dict(state["sampler"])
+        self.learner.load_state_dict(state["learner"])
+
+
+def describe_margins(margin: Tensor) -> dict[str, Tensor]:
+    """Return what a history records of the margins of a batch.
+
+    Args:
+        margin: of every anchor, float (B,).
+
+    Returns:
+        Mean, standard deviation, lowest and highest.
+
+    Taught in: notebook 06.
+    """
+    return {
+        "margin/mean": margin.mean(),
+        "margin/std": margin.std(),
+        "margin/low": margin.min(),
+        "margin/high": margin.max(),
+    }
