@@ -81,7 +81,7 @@ def mine_hardest(
     Returns:
         Positions in the batch.
 
-    Source: MATHM (Huang et al.), section 3; the definitions are those of its figure 2.
+    Source: MATHM (Huang et al.), figure 2; definitions as in its released code.
 
     Taught in: notebook 05.
     """

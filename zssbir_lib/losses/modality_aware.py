@@ -69,7 +69,7 @@ def modality_aware_triplet_loss(
     Raises:
         ValueError: shapes do not fit, a name is unknown, or the margin is negative.
 
-    Source: MATHM (Huang et al.), figure 2 and section 3; the weighting as its released
+    Source: MATHM (Huang et al.), figure 2; the weighting as its released
         code intends and as it computes.
 
     Taught in: notebook 05.
@@ -95,7 +95,7 @@ def combine_terms(found: Mapping[str, TermValues], weighting: str) -> CombinedTe
     Raises:
         ValueError: the weighting is unknown.
 
-    Source: MATHM (Huang et al.), section 3 and its released code.
+    Source: MATHM (Huang et al.), its released code.
 
     Taught in: notebook 05.
     """

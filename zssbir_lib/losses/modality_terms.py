@@ -63,7 +63,7 @@ def modality_aware_terms(
     Raises:
         ValueError: shapes do not fit, a kind is unknown, or the margin is negative.
 
-    Source: MATHM (Huang et al.), section 3.
+    Source: MATHM (Huang et al.), figure 2 and its released code.
 
     Taught in: notebook 05.
     """

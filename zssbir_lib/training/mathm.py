@@ -29,7 +29,7 @@ class MATHMMethod:
         ValueError: a class lacks sketches or photos, or a batch needs more classes
             than there are.
 
-    Source: MATHM (Huang et al.), figure 2 and section 3.
+    Source: MATHM (Huang et al.), figure 2 and its released code.
 
     Taught in: notebook 05.
     """
