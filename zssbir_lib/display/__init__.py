@@ -3,8 +3,10 @@
 from zssbir_lib.display.ablation import ablation_plot
 from zssbir_lib.display.curves import interval_plot, training_curves
 from zssbir_lib.display.embedding_map import embedding_map, principal_plane
+from zssbir_lib.display.mining_curves import mining_curves
 from zssbir_lib.display.panels import image_grid, retrieval_panel
 from zssbir_lib.display.plane import point_planes
+from zssbir_lib.display.row_intervals import row_intervals
 from zssbir_lib.display.save import save_figure
 from zssbir_lib.display.style import (
     CORRECT_COLOUR,
@@ -17,6 +19,7 @@ from zssbir_lib.display.style import (
     WRONG_MARK,
     use_house_style,
 )
+from zssbir_lib.display.triplet_kinds import triplet_kinds
 
 __all__ = [
     "CORRECT_COLOUR",
@@ -31,10 +34,13 @@ __all__ = [
     "embedding_map",
     "image_grid",
     "interval_plot",
+    "mining_curves",
     "point_planes",
     "principal_plane",
     "retrieval_panel",
+    "row_intervals",
     "save_figure",
     "training_curves",
+    "triplet_kinds",
     "use_house_style",
 ]

@@ -14,10 +14,18 @@ from zssbir_lib.exercises import (
     notebook_02,
     notebook_03,
     notebook_04,
+    notebook_05,
 )
 from zssbir_lib.exercises.exercise import Exercise
 
-NOTEBOOKS = (notebook_00, notebook_01, notebook_02, notebook_03, notebook_04)
+NOTEBOOKS = (
+    notebook_00,
+    notebook_01,
+    notebook_02,
+    notebook_03,
+    notebook_04,
+    notebook_05,
+)
 EXERCISES: dict[str, Exercise] = {
     number: exercise
     for notebook in NOTEBOOKS

@@ -70,8 +70,8 @@ BACKBONE_SETTINGS: dict[str, dict[str, Any]] = {
 # Hard triplets would pull an ImageNet backbone into one point before a new classifier
 # holds against them. MATHM's released code trains new layers alone at first and faster
 # later. Short trainings have no time for the first; these rates do the second. A batch
-# of 64 images with 8 a class has too few classes to classify well: 4 a class are better.
-# Both were chosen on validation classes.
+# of 64 images with 8 a class has too few classes to classify well: 4 are better. Both
+# were chosen on validation classes.
 CLASS_BATCHES: dict[str, Any] = dict(
     images_per_class=4, learning_rate=5e-3, backbone_rate=0.02, projection_rate=0.1
 )
