@@ -1,5 +1,7 @@
 """The part of RAMLN that learns margins: memory, R(x), and the meta step."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -123,7 +125,7 @@ class MarginLearner:
     ) -> Tensor:
         """Step the margins so that enforcing them on some classes helps on others.
 
-        The network is left as it is.
+        The network is left as it is, the statistics of its BatchNorm included.
 
         Args:
             net: the network.
@@ -139,7 +141,8 @@ class MarginLearner:
         inner, outer = meta_losses(
             view, self.margins, training, testing, self.start, shape
         )
-        gradient, loss = self._meta_gradient(inner, outer, view.weights())
+        with evaluation_mode(net):
+            gradient, loss = self._meta_gradient(inner, outer, view.weights())
         self.optimiser.zero_grad()
         for name, weight in self.margins.named_parameters():
             weight.grad = gradient[name]
@@ -171,6 +174,21 @@ class MarginLearner:
         self.margins.load_state_dict(state["margins"])
         self.optimiser.load_state_dict(state["optimiser"])
         self.step = state["step"]
+
+
+@contextmanager
+def evaluation_mode(net: nn.Module) -> Iterator[None]:
+    """Switch to evaluation mode for a while, then every layer back to its own.
+
+    Taught in: notebook 06.
+    """
+    modes = [(module, module.training) for module in net.modules()]
+    net.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training
 
 
 def build_margins(
