@@ -168,6 +168,30 @@ def test_every_row_is_compared_with_another():
     assert len(both_ways) == len(COMPARISONS)  # no pair twice
 
 
+def test_records_within_a_recipe_are_put_together():
+    rows = ["learned", "scalar", "bid-qua-0.3"]
+    runs = plan_ablation(
+        [split("one", seen=20)],
+        ["quick"],
+        1,
+        rows,
+        method="ramln",
+        margins=dict(rate=0.5),
+    )
+    margins = [(r.recipe.margins.form, r.recipe.margins.rate) for r in runs]
+    assert margins == [("memory", 0.5), ("scalar", 0.5), ("fixed", 0.5)]
+    assert [run.recipe.margin for run in runs] == [0.2, 0.2, 0.3]
+    with pytest.raises(ValueError, match="choose the margins.form: leave margins.form"):
+        plan_ablation(
+            [split("one")], ["quick"], 1, method="ramln", margins=dict(form="fixed")
+        )
+
+
+def test_a_batch_needs_as_many_classes_as_there_are():
+    with pytest.raises(ValueError, match="needs 16 seen classes and there are 5"):
+        plan_ablation([split("one")], ["quick"], 1, ["cross"], method="mathm")
+
+
 # --- fewer seen classes --------------------------------------------------------------
 
 

@@ -72,7 +72,9 @@ def plan_ablation(
     runs = [
         StudyRun(
             f"{row}:{profile}",
-            named_recipe(backbone=backbone, profile=profile, **settings, **changes),
+            named_recipe(
+                backbone=backbone, profile=profile, **merged(changes, settings)
+            ),
             split,
             seed,
             generalised=True,
@@ -87,13 +89,39 @@ def plan_ablation(
     return runs
 
 
+def merged(changes: dict[str, Any], settings: dict[str, Any]) -> dict[str, Any]:
+    """Return the fields of a row with those that all rows share.
+
+    Args:
+        changes: of all rows.
+        settings: of the row; fields of a record within the recipe are put together.
+
+    Taught in: notebook 04.
+    """
+    whole = {**changes, **settings}
+    for name, value in whole.items():
+        if isinstance(value, dict):
+            whole[name] = {**changes.get(name, {}), **settings.get(name, {})}
+    return whole
+
+
 def check_changes(changes: dict[str, Any], settings: Iterable[dict[str, Any]]) -> None:
     """Raise if a change is one that the rows of the ablation make."""
-    for name in {name for row in settings for name in row}:
-        if name in changes:
+    chosen = {name for row in settings for name in field_names(row)}
+    for name in field_names(changes):
+        if name in chosen:
             raise ValueError(
                 f"the rows of an ablation choose the {name}: leave {name} out"
             )
+
+
+def field_names(changes: dict[str, Any]) -> set[str]:
+    """Return the names of changed fields, RECORD.NAME in a record within the recipe."""
+    names = set()
+    for name, value in changes.items():
+        within = isinstance(value, dict)
+        names |= {f"{name}.{part}" for part in value} if within else {name}
+    return names
 
 
 def check_different(kind: str, names: Sequence[str]) -> None:
