@@ -345,4 +345,5 @@ def test_the_help_lists_the_rows_of_every_method(capsys):
         main(["ablation", "--help"])
     text = " ".join(capsys.readouterr().out.split())
     for method, one in ABLATIONS.items():
-        assert f"{method}: {', '.join(one.rows)}"[:60] in text
+        listed = f"{method}: {', '.join(one.rows)}"[:60]  # lines break at hyphens too
+        assert listed.replace(" ", "") in text.replace(" ", "")
