@@ -1,11 +1,8 @@
 """What a recipe may say: the choices of each field, and which fit together."""
 
-from typing import TYPE_CHECKING
+from typing import Any
 
 from zssbir_lib.losses import TERMS, WEIGHTINGS
-
-if TYPE_CHECKING:
-    from zssbir_lib.training.recipes import Recipe
 
 PROFILES = ("smoke", "quick", "book", "paper")
 FEATURES = ("embedding", "pooled")
@@ -52,11 +49,11 @@ LEAST = {
 }
 
 
-def check_recipe(recipe: "Recipe") -> None:
+def check_recipe(recipe: Any) -> None:
     """Raise unless every field is known or in range, and all of them fit together.
 
     Args:
-        recipe: the record to check.
+        recipe: a `Recipe`, which calls this when it is made.
 
     Raises:
         ValueError: the message names the field, its value and what was expected.
@@ -83,11 +80,11 @@ def check_recipe(recipe: "Recipe") -> None:
         )
 
 
-def check_batch_fits(recipe: "Recipe", classes: int) -> None:
+def check_batch_fits(recipe: Any, classes: int) -> None:
     """Raise unless there are as many seen classes as a batch of whole classes needs.
 
     Args:
-        recipe: of any method; those that draw other batches always fit.
+        recipe: a `Recipe` of any method; those that draw other batches always fit.
         classes: number of seen classes.
 
     Raises:
@@ -127,7 +124,7 @@ def _check_at_least(name: str, value: float, low: float) -> None:
         raise ValueError(f"{name} must be {low} or more, got {value}")
 
 
-def _check_losses(recipe: "Recipe") -> None:
+def _check_losses(recipe: Any) -> None:
     """Raise unless the method has these losses, and one of them at most is metric."""
     losses, possible = recipe.losses, METHOD_LOSSES[recipe.method]
     if recipe.method == "triplet" and losses != possible:
@@ -148,7 +145,7 @@ def _check_losses(recipe: "Recipe") -> None:
         )
 
 
-def _check_frozen_epochs(recipe: "Recipe") -> None:
+def _check_frozen_epochs(recipe: Any) -> None:
     """Raise if nothing is left to train in the frozen epochs."""
     heads = {"classification", "knowledge"} & set(recipe.losses)
     if recipe.frozen_epochs and not (heads or recipe.gates or recipe.attention):
@@ -158,7 +155,7 @@ def _check_frozen_epochs(recipe: "Recipe") -> None:
         )
 
 
-def _check_margins(recipe: "Recipe") -> None:
+def _check_margins(recipe: Any) -> None:
     """Raise unless lam is a share and the margin lies within the learned range."""
     if recipe.lam > 1:
         raise ValueError(f"lam must lie between 0 and 1, got {recipe.lam}")
@@ -171,7 +168,7 @@ def _check_margins(recipe: "Recipe") -> None:
         )
 
 
-def _check_class_batches(recipe: "Recipe") -> None:
+def _check_class_batches(recipe: Any) -> None:
     """Raise unless a batch of whole classes is possible."""
     size, images = recipe.batch_size, recipe.images_per_class
     fits = images % 2 == 0 and size % images == 0 and size >= 2 * images
