@@ -30,6 +30,7 @@ from zssbir_lib.training import (
     build_method,
     flush_denormals,
     images_per_example,
+    keep_freed_memory,
     named_recipe,
     new_state,
     provenance,
@@ -134,6 +135,7 @@ def main() -> None:
     options = parser.parse_args()
     torch.set_num_threads(1)
     flush_denormals()
+    keep_freed_memory()
     rows = measure(options)
     for row in rows:
         print(

@@ -43,7 +43,11 @@ from zssbir_lib.training.pretraining import (
     teacher_accuracy,
     train_teacher,
 )
-from zssbir_lib.training.processor import flush_denormals, use_threads
+from zssbir_lib.training.processor import (
+    flush_denormals,
+    keep_freed_memory,
+    use_threads,
+)
 from zssbir_lib.training.provenance import provenance, write_json
 from zssbir_lib.training.recipe_checks import LOSSES, PROFILES
 from zssbir_lib.training.recipes import Recipe
@@ -115,6 +119,7 @@ __all__ = [
     "freeze_groups",
     "gather_batch",
     "images_per_example",
+    "keep_freed_memory",
     "learning_rate_factor",
     "load_fresh_pretraining_photos",
     "load_trained_net",

@@ -12,7 +12,7 @@ from zssbir_lib.training.checkpoints import save_checkpoint
 from zssbir_lib.training.interruption import Interruption
 from zssbir_lib.training.methods import Batch, Method
 from zssbir_lib.training.preparation import prepare_images
-from zssbir_lib.training.processor import flush_denormals
+from zssbir_lib.training.processor import flush_denormals, keep_freed_memory
 from zssbir_lib.training.progress import StepProgress
 from zssbir_lib.training.schedule import (
     freeze_groups,
@@ -56,6 +56,7 @@ def fit(
             save_checkpoint(state, checkpoint, about)
 
     flush_denormals()
+    keep_freed_memory()
     if state.method_state:
         method.load_state_dict(state.method_state)
     progress = StepProgress(state.total_steps, state.step)

@@ -16,7 +16,7 @@ from zssbir_lib.data import (
 )
 from zssbir_lib.models import Teacher, TeacherReport, load_teacher, save_teacher
 from zssbir_lib.training.preparation import prepare_images
-from zssbir_lib.training.processor import flush_denormals
+from zssbir_lib.training.processor import flush_denormals, keep_freed_memory
 from zssbir_lib.training.provenance import versions, write_json
 from zssbir_lib.training.schedule import learning_rate_factor, set_learning_rate
 
@@ -112,6 +112,7 @@ def train_teacher(
     Taught in: notebook 02.
     """
     flush_denormals()
+    keep_freed_memory()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         teacher = Teacher(class_names).to(memory_format=torch.channels_last)

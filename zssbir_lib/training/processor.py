@@ -1,6 +1,12 @@
-"""Settings of the processor that training needs to be fast and to repeat."""
+"""Settings of processor and memory that training needs to be fast and to repeat."""
+
+import ctypes
+import platform
 
 import torch
+
+KEPT_BYTES = 2**30
+TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # numbers of glibc's mallopt
 
 
 def flush_denormals() -> None:
@@ -12,6 +18,24 @@ def flush_denormals() -> None:
     Taught in: notebook 02.
     """
     torch.set_flush_denormal(True)
+
+
+def keep_freed_memory() -> bool:
+    """Keep up to a gibibyte of freed memory for the next step, where glibc is used.
+
+    Every step asks for the same large blocks and frees them. Blocks that are given back
+    to the system come again as new pages, which it has to clear first: about a quarter
+    of a MobileNetV2's step on our processor. Results are the same.
+
+    Returns:
+        Whether the C library could be told.
+
+    Taught in: notebook 02.
+    """
+    if platform.libc_ver()[0] != "glibc":
+        return False
+    tell = ctypes.CDLL(None).mallopt
+    return all(tell(name, KEPT_BYTES) for name in (TRIM_THRESHOLD, MMAP_THRESHOLD))
 
 
 def use_threads(count: int) -> None:
