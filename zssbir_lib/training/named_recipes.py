@@ -76,23 +76,17 @@ CLASS_BATCHES: dict[str, Any] = dict(
     images_per_class=4, learning_rate=5e-3, backbone_rate=0.02, projection_rate=0.1
 )
 FINE_TUNING_OF = {"mathm": CLASS_BATCHES, "ramln": CLASS_BATCHES}
+# MATHM classifies the embedding, and gates the backbone; RAMLN is built on it.
+ON_EMBEDDINGS: dict[str, Any] = dict(
+    classifier_input="embedding", classifier_bias=False, gates=True
+)
 # What a method changes, whatever the backbone.
 METHOD_SETTINGS: dict[str, dict[str, Any]] = {
     "untrained": dict(epochs=0, feature="pooled", losses=("triplet",)),
     "triplet": dict(losses=("triplet",)),
     "sbtknet": dict(losses=("quadruplet", "classification", "knowledge")),
-    "mathm": dict(
-        losses=("modality_aware", "classification"),
-        classifier_input="embedding",
-        classifier_bias=False,
-        gates=True,
-    ),
-    "ramln": dict(
-        losses=("relation_aware", "classification"),
-        classifier_input="embedding",
-        classifier_bias=False,
-        gates=True,
-    ),
+    "mathm": ON_EMBEDDINGS | dict(losses=("modality_aware", "classification")),
+    "ramln": ON_EMBEDDINGS | dict(losses=("relation_aware", "classification")),
 }
 
 
@@ -124,6 +118,21 @@ def named_recipe(
 
     Taught in: notebook 02.
     """
+    settings = starting_settings(method, backbone, profile)
+    known = {f.name for f in fields(Recipe)}
+    for name in changes:
+        if name not in known:
+            raise ValueError(f"a recipe has no field called {name!r}; it has: {known}")
+    settings |= changes
+    complete_settings(settings)
+    for name, kind in NESTED.items():
+        if isinstance(settings.get(name), dict):
+            settings[name] = replace(kind(), **settings[name])
+    return Recipe(**settings)
+
+
+def starting_settings(method: str, backbone: str, profile: str) -> dict[str, Any]:
+    """Return what method, backbone and profile say; later ones change earlier ones."""
     check_choice("method", method, tuple(METHOD_SETTINGS))
     check_choice("backbone", backbone, tuple(BACKBONE_SETTINGS))
     lengths = SMALL_LENGTHS if backbone == "small" else LARGE_LENGTHS
@@ -134,26 +143,21 @@ def named_recipe(
         settings |= PAPERS[method]
     elif backbone != "small":
         settings |= FINE_TUNING_OF.get(method, {})
-    settings |= METHOD_SETTINGS[method]
-    known = {f.name for f in fields(Recipe)}
-    for name in changes:
-        if name not in known:
-            raise ValueError(f"a recipe has no field called {name!r}; it has: {known}")
-    settings |= changes
-    images = settings.pop("images")
-    whole_classes = method in CLASS_BATCH_METHODS  # every image is an anchor
-    each = 1 if whole_classes else images_per_example(settings["losses"])
-    settings.setdefault("batch_size", images // each)
-    if profile == "paper" and "classification" in settings["losses"]:
+    return settings | METHOD_SETTINGS[method]
+
+
+def complete_settings(settings: dict[str, Any]) -> None:
+    """Fill in what follows from other settings, where it was not given."""
+    losses, in_paper = settings["losses"], settings["profile"] == "paper"
+    whole_classes = settings["method"] in CLASS_BATCH_METHODS  # each image is an anchor
+    each = 1 if whole_classes else images_per_example(losses)
+    settings.setdefault("batch_size", settings.pop("images", 0) // each)
+    if in_paper and "classification" in losses:
         settings.setdefault("validation", "sketches")
-    if whole_classes and profile == "paper" and settings["weights"] != "none":
+    if in_paper and whole_classes and settings["weights"] != "none":
         settings.setdefault("projection_start", "classifier")
     if not trains_embedding(settings):
         settings.setdefault("feature", "pooled")
-    for name, kind in NESTED.items():
-        if isinstance(settings.get(name), dict):
-            settings[name] = replace(kind(), **settings[name])
-    return Recipe(**settings)
 
 
 def images_per_example(losses: tuple[str, ...]) -> int:
