@@ -106,3 +106,18 @@ def test_losses_fit_the_method():
         ValueError, match="losses must be a tuple of names, got \\['tri"
     ):
         named_recipe("sbtknet", losses=["triplet"])
+
+
+@pytest.mark.parametrize(
+    ("method", "own"),
+    [
+        ("triplet", set()),
+        ("mathm", {"images_per_class", "terms", "weighting"}),
+        ("ramln", {"images_per_class", "lam", "margins"}),
+    ],
+)
+def test_a_recipe_shows_what_its_method_uses(method, own):
+    words = {line.split()[0] for line in str(named_recipe(method)).splitlines()}
+    special = {"images_per_class", "terms", "weighting", "lam", "margins"}
+    assert words & special == own
+    assert {"method", "margin", "epochs", "losses"} <= words

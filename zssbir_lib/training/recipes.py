@@ -8,6 +8,13 @@ from zssbir_lib.losses import TERMS
 from zssbir_lib.training.margin_settings import MarginSettings
 from zssbir_lib.training.recipe_checks import CLASS_BATCH_METHODS, check_recipe
 
+FIELDS_OF_METHODS = {  # all other fields are for every method
+    "images_per_class": CLASS_BATCH_METHODS,
+    "terms": ("mathm",),
+    "weighting": ("mathm",),
+    "lam": ("ramln",),
+    "margins": ("ramln",),
+}
 NESTED = {"augmentation": Augmentation, "margins": MarginSettings}  # records within
 
 
@@ -138,7 +145,10 @@ class Recipe:
         return cls(**rebuilt)
 
     def __str__(self) -> str:
-        """Return one aligned line a field, for the start of a run."""
-        return "\n".join(
-            f"  {f.name:<22} {getattr(self, f.name)}" for f in fields(self)
-        )
+        """Return one aligned line a field that the method uses."""
+        used = [
+            f.name
+            for f in fields(self)
+            if self.method in FIELDS_OF_METHODS.get(f.name, (self.method,))
+        ]
+        return "\n".join(f"  {name:<22} {getattr(self, name)}" for name in used)
