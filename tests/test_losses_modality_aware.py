@@ -320,3 +320,21 @@ def test_bad_input_is_refused(change, message):
     arguments = dict(zip(("embeddings", "labels", "modality"), LINE, strict=True))
     with pytest.raises(ValueError, match=message):
         modality_aware_triplet_loss(**(arguments | change))
+
+
+@pytest.mark.parametrize("few", [1, 40, 2**20])
+def test_kinds_at_a_time_change_neither_distances_nor_gradients(monkeypatch, few):
+    monkeypatch.setattr("zssbir_lib.losses.modality_terms.FEW_NUMBERS", few)
+    generator = torch.Generator().manual_seed(0)
+    points = torch.randn(7, 3, generator=generator, dtype=torch.float64)
+    chosen = torch.randint(7, (4, 7), generator=generator)
+    expected = (points[chosen] - points).norm(dim=2)
+    torch.testing.assert_close(
+        distances_to(points, chosen).clamp(min=1e-5), expected.clamp(min=1e-5)
+    )
+    weights = torch.rand(4, 7, generator=generator, dtype=torch.float64)
+    apart = torch.where(chosen == torch.arange(7), 0.0, weights)  # not to itself
+    one, other = points.clone().requires_grad_(), points.clone().requires_grad_()
+    (apart * distances_to(one, chosen)).sum().backward()
+    (apart * ((other[chosen] - other).square().sum(2) + 1e-30).sqrt()).sum().backward()
+    torch.testing.assert_close(one.grad, other.grad)

@@ -54,8 +54,8 @@ def hardest_in_rows(
     if distances.shape[1] == 0:
         none = torch.full(distances.shape[:1], NONE, device=distances.device)
         return none, none
-    farthest = torch.where(positive, distances, -torch.inf).max(dim=1)
-    nearest = torch.where(negative, distances, torch.inf).min(dim=1)
+    farthest = distances.masked_fill(~positive, -torch.inf).max(dim=1)
+    nearest = distances.masked_fill(~negative, torch.inf).min(dim=1)
     return (
         torch.where(farthest.values == -torch.inf, NONE, farthest.indices),
         torch.where(nearest.values == torch.inf, NONE, nearest.indices),

@@ -10,6 +10,7 @@ from torch.autograd.function import FunctionCtx, once_differentiable
 from zssbir_lib.losses.mining import NONE, mine_hardest
 
 LEAST_SQUARE = 1e-12  # of a distance, below which it has no gradient
+FEW_NUMBERS = 2**17  # worth taking at a time: more would wait for fresh memory
 
 # Which positive and which negative each kind of triplet has.
 PAIRS = {
@@ -120,22 +121,30 @@ class _ChosenDistances(torch.autograd.Function):
     @staticmethod
     def forward(ctx: FunctionCtx, embeddings: Tensor, chosen: Tensor) -> Tensor:
         """Return the distances (K, B) and keep what the gradient needs."""
-        gaps = [embeddings.index_select(0, places) - embeddings for places in chosen]
-        squares = torch.stack([gap.square().sum(dim=1) for gap in gaps])  # (K, B)
-        ctx.save_for_backward(chosen, squares, *gaps)
+        parts = chosen.split(max(1, FEW_NUMBERS // embeddings.numel()))
+        shape = (-1, *embeddings.shape)
+        gaps = [  # (k, B, D) each
+            embeddings.index_select(0, places.flatten()).view(shape) - embeddings
+            for places in parts
+        ]
+        squares = torch.cat([gap.square().sum(dim=2) for gap in gaps])  # (K, B)
+        ctx.save_for_backward(squares, *parts, *gaps)
         return squares.clamp(min=LEAST_SQUARE).sqrt()
 
     @staticmethod
     @once_differentiable
     def backward(ctx: FunctionCtx, outer: Tensor) -> tuple[Tensor, None]:
         """Return the gradient of the embeddings from that of the distances."""
-        chosen, squares, *gaps = ctx.saved_tensors
+        squares, *saved = ctx.saved_tensors
+        parts, gaps = saved[: len(saved) // 2], saved[len(saved) // 2 :]
         slopes = torch.where(squares < LEAST_SQUARE, 0.0, outer * squares.rsqrt())
-        gradient = torch.zeros_like(gaps[0])
-        for places, gap, slope in zip(chosen, gaps, slopes[..., None], strict=True):
-            pull = slope * gap  # (B, D)
-            gradient.index_add_(0, places, pull)
-            gradient -= pull
+        gradient, start = torch.zeros_like(gaps[0][0]), 0
+        for places, gap in zip(parts, gaps, strict=True):
+            pull = slopes[start : start + len(gap), :, None] * gap  # (k, B, D)
+            gradient.index_add_(0, places.flatten(), pull.flatten(0, 1))
+            for one in pull:
+                gradient -= one
+            start += len(gap)
         return gradient, None
 
 
