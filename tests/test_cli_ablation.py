@@ -223,11 +223,11 @@ def test_losses_may_be_chosen(fit_words, tmp_path):
     [
         (
             ["--method", "triplet", "--losses", "quadruplet"],
-            "--losses is for --method sbtknet or mathm, not 'triplet'",
+            "--losses is for --method sbtknet or mathm or ramln, not 'triplet'",
         ),
         (
             ["--method", "untrained", "--losses", "quadruplet"],
-            "--losses is for --method sbtknet or mathm, not 'untrained'",
+            "--losses is for --method sbtknet or mathm or ramln, not 'untrained'",
         ),
         (["--losses", "hinge"], "each of losses must be one of triplet, quadruplet,"),
         (["--losses", "triplet,quadruplet"], "losses have both triplet and quadruplet"),

@@ -182,8 +182,8 @@ def results_section(folder: Path = REPOSITORY / "results") -> str:
             f"{len(mathm['rows'][0]['seeds'])} seeds:",
             MATHM_PICTURE,
             ablation_table(mathm),
-            "Against the paper's baseline (classification, cross) and SBTKNet, paired "
-            "by split and seed:",
+            "Against the paper's baseline (classification, cross), random triplets and "
+            "SBTKNet, paired by split and seed:",
             difference_table(mathm, MATHM_BASES),
             "The same on the small part of Sketchy, "
             f"{len(mathm_real['rows'][0]['seeds'])} seeds:",
