@@ -95,15 +95,19 @@ def test_a_gate_stands_before_the_addition_of_a_residual_block(name):
     gated = GatedBackbone(backbone).eval()
     for gate in gated.gates:  # sigmoid(-100): the branch of a photo is switched off
         torch.nn.init.constant_(gate.tag.weight, -100.0)
+    residual = 0
     for block, gate in zip(backbone.blocks, gated.gates, strict=True):
         if hasattr(block, "use_res_connect") and block.use_res_connect:
             inputs = torch.rand(2, block.conv[0][0].in_channels, 4, 4)
+            residual += 1
             with torch.no_grad():
                 assert torch.equal(gated_block(block, gate, inputs, PHOTO), inputs)
         elif hasattr(block, "downsample") and block.downsample is None:
             inputs = torch.rand(2, block.conv1.in_channels, 4, 4)
+            residual += 1
             with torch.no_grad():
                 assert torch.equal(gated_block(block, gate, inputs, PHOTO), inputs)
+    assert residual == {"mobilenet_v2": 10, "resnet50": 12}[name]
 
 
 def test_a_gate_for_every_block_but_the_first():

@@ -97,6 +97,7 @@ MATHM_ABLATION = Ablation(
         ("intended", "released"),
         *((row, "triplet") for row in ("within", "cross", "sum", "intended")),
         *((r, "sbtknet") for r in ("classification", "classification+intended")),
+        ("no-gates+classification+intended", "sbtknet"),  # which has no gates either
         ("intended", "sbtknet"),
     ),
 )

@@ -24,7 +24,7 @@ class MarginSettings:
             "all", every weight that is trained.
         inner_rate: step size of the virtual step.
         inner_steps: number of virtual steps; one with the first-order gradient.
-        every: a meta step at every so manieth step.
+        every: a meta step once in so many steps.
         warm_up: steps with the fixed margin at the start, in which the memory fills.
         rate: learning rate of the margins.
         weight_decay: of the margins' weights.

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from zssbir_lib.data import ClassBatchSampler, SketchPhotoData
+from zssbir_lib.data import SketchPhotoData
 from zssbir_lib.losses import (
     AS_RELEASED,
     CombinedTerms,
@@ -12,7 +12,7 @@ from zssbir_lib.losses import (
     modality_aware_terms,
 )
 from zssbir_lib.models import EmbeddingNet
-from zssbir_lib.training.methods import Batch, gather_batch
+from zssbir_lib.training.methods import Batch, class_batch_sampler, gather_batch
 from zssbir_lib.training.recipes import Recipe
 from zssbir_lib.training.semantic_losses import SemanticLosses
 
@@ -40,12 +40,7 @@ class MATHMMethod:
         self.observed: dict[str, Tensor] = {}
         self.data = data
         self.recipe = recipe
-        self.sampler = ClassBatchSampler(
-            data.sketches.labels,
-            data.photos.labels,
-            classes=recipe.batch_size // recipe.images_per_class,
-            images=recipe.images_per_class,
-        )
+        self.sampler = class_batch_sampler(data, recipe)
         self.semantic = SemanticLosses(data, recipe, device)
 
     def draw(self, generator: torch.Generator) -> Batch:

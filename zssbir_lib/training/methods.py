@@ -6,10 +6,11 @@ from typing import Protocol
 import torch
 from torch import Tensor
 
-from zssbir_lib.data import SketchPhotoData, TripletSampler
+from zssbir_lib.data import ClassBatchSampler, SketchPhotoData, TripletSampler
 from zssbir_lib.losses import triplet_loss
 from zssbir_lib.modality import PHOTO, SKETCH
 from zssbir_lib.models import EmbeddingNet
+from zssbir_lib.training.recipe_checks import check_batch_fits
 from zssbir_lib.training.recipes import Recipe
 
 
@@ -72,6 +73,28 @@ def gather_batch(data: SketchPhotoData, sketches: Tensor, photos: Tensor) -> Bat
     modality = (torch.full_like(sketches, SKETCH), torch.full_like(photos, PHOTO))
     images = (data.sketches.images[sketches], data.photos.images[photos])
     return Batch(torch.cat(images), torch.cat(labels), torch.cat(modality))
+
+
+def class_batch_sampler(data: SketchPhotoData, recipe: Recipe) -> ClassBatchSampler:
+    """Return the sampler of batches of whole classes that a recipe describes.
+
+    Args:
+        data: the training classes.
+        recipe: its batch size and images a class.
+
+    Raises:
+        ValueError: a batch needs more classes than there are, or a class lacks
+            sketches or photos.
+
+    Taught in: notebook 05.
+    """
+    check_batch_fits(recipe, len(data.class_names))
+    return ClassBatchSampler(
+        data.sketches.labels,
+        data.photos.labels,
+        classes=recipe.batch_size // recipe.images_per_class,
+        images=recipe.images_per_class,
+    )
 
 
 class TripletMethod:

@@ -24,8 +24,8 @@ def keep_freed_memory() -> bool:
     """Keep up to a gibibyte of freed memory for the next step, where glibc is used.
 
     Every step asks for the same large blocks and frees them. Blocks that are given back
-    to the system come again as new pages, which it has to clear first: about a quarter
-    of a MobileNetV2's step on our processor. Results are the same.
+    to the system come again as new pages, which it has to clear first, and on a CPU
+    that is a good part of a large network's step. Results are the same.
 
     Returns:
         Whether the C library could be told.

@@ -5,7 +5,7 @@ from typing import Any
 import torch
 from torch import Tensor
 
-from zssbir_lib.data import ClassBatchSampler, SketchPhotoData
+from zssbir_lib.data import SketchPhotoData
 from zssbir_lib.losses import (
     hardest_quadruplets,
     quadruplet_set_loss,
@@ -13,7 +13,7 @@ from zssbir_lib.losses import (
 from zssbir_lib.models import EmbeddingNet
 from zssbir_lib.training.margin_learner import MarginLearner, meta_batch
 from zssbir_lib.training.meta_step import split_classes
-from zssbir_lib.training.methods import Batch, gather_batch
+from zssbir_lib.training.methods import Batch, class_batch_sampler, gather_batch
 from zssbir_lib.training.recipes import Recipe
 from zssbir_lib.training.semantic_losses import SemanticLosses
 
@@ -41,12 +41,7 @@ class RAMLNMethod:
     ) -> None:
         self.observed: dict[str, Tensor] = {}
         self.data, self.recipe = data, recipe
-        self.sampler = ClassBatchSampler(
-            data.sketches.labels,
-            data.photos.labels,
-            classes=recipe.batch_size // recipe.images_per_class,
-            images=recipe.images_per_class,
-        )
+        self.sampler = class_batch_sampler(data, recipe)
         self.semantic = SemanticLosses(data, recipe, device)
         self.learner = MarginLearner(
             recipe.margins,

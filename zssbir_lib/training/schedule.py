@@ -5,7 +5,7 @@ import math
 import torch
 from torch import nn
 
-from zssbir_lib.models import EmbeddingNet
+from zssbir_lib.models import ConditionalGate, EmbeddingNet
 from zssbir_lib.training.recipes import Recipe
 
 WARM_UP = 0.15  # share of the steps in which one_cycle rises
@@ -87,9 +87,9 @@ def build_optimiser(net: EmbeddingNet, recipe: Recipe) -> torch.optim.Optimizer:
 
     Taught in: notebook 02.
     """
-    tags = [p for n, p in net.backbone.named_parameters() if n.endswith("tag.weight")]
-    new_tags = {id(p) for p in tags}
-    backbone = [p for p in trainable(net.backbone) if id(p) not in new_tags]
+    gates = [m for m in net.backbone.modules() if isinstance(m, ConditionalGate)]
+    tags = {id(gate.tag.weight) for gate in gates}
+    backbone = [p for p in trainable(net.backbone) if id(p) not in tags]
     projection = trainable(net.projection)
     known = {id(p) for p in backbone + projection}
     new = [p for p in trainable(net) if id(p) not in known]
