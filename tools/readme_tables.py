@@ -189,10 +189,11 @@ def results_section(folder: Path = REPOSITORY / "results") -> str:
             f"{len(mathm_real['rows'][0]['seeds'])} seeds:",
             ablation_table(mathm_real),
             difference_table(mathm_real, MATHM_BASES),
-            "Whole methods differ in more than their triplets: MATHM has gates, rates of "
-            "its own on Sketchy, and a classifier that sees the embedding; SBTKNet's sees "
-            "the pooled feature. With the classifier in the same place, MATHM's lead over "
-            "quadruplets and classification on Sketchy is not clear (notebook 05).",
+            "Whole methods differ in more than their triplets: MATHM has gates, rates "
+            "of its own on Sketchy, and a classifier that sees the embedding; "
+            "SBTKNet's sees the pooled feature. With the classifier in the same place, "
+            "MATHM's lead over quadruplets and classification on Sketchy is not clear "
+            "(notebook 05).",
             END,
         ]
     )
