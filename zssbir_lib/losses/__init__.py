@@ -17,18 +17,23 @@ from zssbir_lib.losses.modality_aware import (
 )
 from zssbir_lib.losses.modality_terms import TERMS, TermValues, modality_aware_terms
 from zssbir_lib.losses.quadruplet import quadruplet_loss
-from zssbir_lib.losses.relation_aware import (
+from zssbir_lib.losses.quadruplet_sampling import (
+    SAMPLINGS,
     Quadruplets,
     hardest_quadruplets,
+    random_quadruplets,
+    sample_quadruplets,
+)
+from zssbir_lib.losses.relation_aware import (
     quadruplet_set_loss,
     quadruplet_violations,
-    random_quadruplets,
     relation_aware_quadruplet_loss,
 )
 from zssbir_lib.losses.triplet import triplet_loss
 
 __all__ = [
     "AS_RELEASED",
+    "SAMPLINGS",
     "TERMS",
     "WEIGHTINGS",
     "CombinedTerms",
@@ -51,6 +56,7 @@ __all__ = [
     "quadruplet_violations",
     "random_quadruplets",
     "relation_aware_quadruplet_loss",
+    "sample_quadruplets",
     "smooth_hinge",
     "squared_distance",
     "triplet_loss",

@@ -1,30 +1,13 @@
 """RAMLN: quadruplets in both directions, with a margin for every anchor."""
 
-from typing import NamedTuple
-
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from zssbir_lib.losses.mining import NONE, mine_hardest
+from zssbir_lib.losses.mining import NONE
 from zssbir_lib.losses.modality_terms import LEAST_SQUARE
+from zssbir_lib.losses.quadruplet_sampling import Quadruplets, hardest_quadruplets
 from zssbir_lib.modality import PHOTO, SKETCH
-
-
-class Quadruplets(NamedTuple):
-    """For every anchor three other images, as positions in the batch; -1 for none.
-
-    Attributes:
-        positive: of the anchor's class and the other modality, int64 (B,).
-        same_negative: of another class and the anchor's modality, int64 (B,).
-        other_negative: of another class and the other modality, int64 (B,).
-
-    Taught in: notebook 06.
-    """
-
-    positive: Tensor
-    same_negative: Tensor
-    other_negative: Tensor
 
 
 def relation_aware_quadruplet_loss(
@@ -65,57 +48,6 @@ def relation_aware_quadruplet_loss(
     """
     quadruplets = hardest_quadruplets(embeddings, labels, modality)
     return quadruplet_set_loss(embeddings, modality, quadruplets, margin, lam, beta)
-
-
-def hardest_quadruplets(
-    embeddings: Tensor, labels: Tensor, modality: Tensor
-) -> Quadruplets:
-    """Mine the hardest quadruplet of every anchor, without gradient.
-
-    Args:
-        embeddings: float (B, D).
-        labels: class numbers, int64 (B,).
-        modality: 0 sketch, 1 photo, int64 (B,).
-
-    Returns:
-        Positions in the batch.
-
-    Taught in: notebook 06.
-    """
-    hardest = mine_hardest(embeddings, labels, modality)
-    return Quadruplets(
-        hardest.cross_positive, hardest.within_negative, hardest.cross_negative
-    )
-
-
-def random_quadruplets(
-    labels: Tensor, modality: Tensor, generator: torch.Generator
-) -> Quadruplets:
-    """Draw a quadruplet for every anchor, each image uniformly from the batch.
-
-    Args:
-        labels: class numbers, int64 (B,), on the CPU.
-        modality: 0 sketch, 1 photo, int64 (B,), on the CPU.
-        generator: source of the random numbers.
-
-    Returns:
-        Positions in the batch.
-
-    Taught in: notebook 06.
-    """
-    same_class = labels[:, None] == labels  # (B, B)
-    same_modality = modality[:, None] == modality
-
-    def draw(allowed: Tensor) -> Tensor:
-        order = torch.rand(allowed.shape, generator=generator)
-        highest = torch.where(allowed, order, -1.0).max(dim=1)
-        return torch.where(highest.values < 0, NONE, highest.indices)
-
-    return Quadruplets(
-        draw(same_class & ~same_modality),
-        draw(~same_class & same_modality),
-        draw(~same_class & ~same_modality),
-    )
 
 
 def quadruplet_set_loss(

@@ -9,21 +9,24 @@ from zssbir_lib.training.ramln import RAMLNMethod
 from zssbir_lib.training.recipes import Recipe
 from zssbir_lib.training.sbtknet import SBTKNetMethod
 
-METHODS: dict[str, Callable[[SketchPhotoData, Recipe, str], Method]] = {
-    "triplet": lambda data, recipe, device: TripletMethod(data, recipe),
-    "sbtknet": SBTKNetMethod,
-    "mathm": MATHMMethod,
+METHODS: dict[str, Callable[[SketchPhotoData, Recipe, str, int], Method]] = {
+    "triplet": lambda data, recipe, device, seed: TripletMethod(data, recipe),
+    "sbtknet": lambda data, recipe, device, seed: SBTKNetMethod(data, recipe, device),
+    "mathm": lambda data, recipe, device, seed: MATHMMethod(data, recipe, device),
     "ramln": RAMLNMethod,
 }
 
 
-def build_method(data: SketchPhotoData, recipe: Recipe, device: str = "cpu") -> Method:
+def build_method(
+    data: SketchPhotoData, recipe: Recipe, device: str = "cpu", seed: int = 0
+) -> Method:
     """Return the method a recipe names, ready to draw from the training classes.
 
     Args:
         data: the seen classes.
         recipe: names the method and its settings.
         device: where a teacher works, if the method has one.
+        seed: decides first weights that belong to the method: R(x) of RAMLN.
 
     Returns:
         The method.
@@ -36,4 +39,4 @@ def build_method(data: SketchPhotoData, recipe: Recipe, device: str = "cpu") -> 
     if recipe.method not in METHODS:
         known = ", ".join(METHODS)
         raise ValueError(f"no method to train is called {recipe.method!r}: {known}")
-    return METHODS[recipe.method](data, recipe, device)
+    return METHODS[recipe.method](data, recipe, device, seed)

@@ -154,7 +154,7 @@ def train(
     seen, validate = training_material(experiment.recipe, parts)
     fit(
         state,
-        build_method(seen, experiment.recipe, experiment.device),
+        build_method(seen, experiment.recipe, experiment.device, experiment.seed),
         validate,
         folder / CHECKPOINT if folder else None,
         about={"split": asdict(experiment.split), "data": experiment.data.name},

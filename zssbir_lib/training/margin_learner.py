@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from zssbir_lib.losses import Quadruplets, hardest_quadruplets, quadruplet_set_loss
+from zssbir_lib.losses import Quadruplets, quadruplet_set_loss, sample_quadruplets
 from zssbir_lib.models import (
     EmbeddingNet,
     ExternalMemory,
@@ -76,11 +76,11 @@ class MarginLearner:
         return self.warm and self.step % self.settings.every == 0
 
     @torch.no_grad()
-    def margin(self, embeddings: Tensor, labels: Tensor) -> Tensor:
+    def margin(self, embeddings: Tensor, read: MemoryRead) -> Tensor:
         """Return every anchor's margin, without gradient, (B, D) -> (B,)."""
         if not self.warm:
             return embeddings.new_full((len(embeddings),), self.start)
-        return self.margins(embeddings, self.memory.read(embeddings, labels))
+        return self.margins(embeddings, read)
 
     def remember(self, embeddings: Tensor, labels: Tensor, modality: Tensor) -> None:
         """Write a batch to the memory and count the step."""
@@ -91,7 +91,7 @@ class MarginLearner:
     def learn_jointly(
         self,
         embeddings: Tensor,
-        labels: Tensor,
+        read: MemoryRead,
         modality: Tensor,
         quadruplets: Quadruplets,
     ) -> Tensor:
@@ -99,7 +99,7 @@ class MarginLearner:
 
         Args:
             embeddings: float (B, D), no gradient flows back to them.
-            labels: int64 (B,).
+            read: what the memory returns for them.
             modality: int64 (B,).
             quadruplets: of every image.
 
@@ -107,7 +107,7 @@ class MarginLearner:
             That loss, without gradient.
         """
         embeddings = embeddings.detach()
-        margin = self.margins(embeddings, self.memory.read(embeddings, labels))
+        margin = self.margins(embeddings, read)
         loss = quadruplet_set_loss(
             embeddings, modality, quadruplets, margin, self.lam, self.settings.beta
         )
@@ -210,18 +210,22 @@ def meta_batch(
     embeddings: Tensor,
     labels: Tensor,
     modality: Tensor,
-    chosen: Tensor,
     read: MemoryRead,
+    chosen: Tensor,
+    sampling: str,
+    generator: torch.Generator,
 ) -> MetaBatch:
-    """Take some images of a batch, and mine quadruplets among them.
+    """Take some images of a batch, and choose quadruplets among them.
 
     Args:
         inputs: pooled features or images of the batch, float (B, ...).
         embeddings: float (B, D), without gradient.
         labels: int64 (B,).
         modality: int64 (B,).
-        chosen: which images, bool (B,).
         read: what the memory returns for the batch.
+        chosen: which images, bool (B,).
+        sampling: of quadruplets, see `sample_quadruplets`.
+        generator: source of its random numbers.
 
     Taught in: notebook 06.
     """
@@ -230,7 +234,7 @@ def meta_batch(
         inputs[chosen].detach(),
         classes,
         kinds,
-        hardest_quadruplets(points, classes, kinds),
+        sample_quadruplets(sampling, points, classes, kinds, generator),
         points,
         MemoryRead(*(part[chosen] for part in read)),
     )

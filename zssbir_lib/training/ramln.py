@@ -6,11 +6,8 @@ import torch
 from torch import Tensor
 
 from zssbir_lib.data import SketchPhotoData
-from zssbir_lib.losses import (
-    hardest_quadruplets,
-    quadruplet_set_loss,
-)
-from zssbir_lib.models import EmbeddingNet
+from zssbir_lib.losses import quadruplet_set_loss, sample_quadruplets
+from zssbir_lib.models import EmbeddingNet, MemoryRead
 from zssbir_lib.training.margin_learner import MarginLearner, meta_batch
 from zssbir_lib.training.meta_step import split_classes
 from zssbir_lib.training.methods import Batch, class_batch_sampler, gather_batch
@@ -25,6 +22,7 @@ class RAMLNMethod:
         data: the seen classes.
         recipe: names the losses, the margins and how they are learned.
         device: where margins and memory are kept.
+        seed: decides the first weights of R(x).
 
     Raises:
         ValueError: a class lacks sketches or photos, or a batch needs more classes
@@ -37,7 +35,11 @@ class RAMLNMethod:
     """
 
     def __init__(
-        self, data: SketchPhotoData, recipe: Recipe, device: str = "cpu"
+        self,
+        data: SketchPhotoData,
+        recipe: Recipe,
+        device: str = "cpu",
+        seed: int = 0,
     ) -> None:
         self.observed: dict[str, Tensor] = {}
         self.data, self.recipe = data, recipe
@@ -49,12 +51,16 @@ class RAMLNMethod:
             recipe.lam,
             recipe.embedding_size,
             len(data.class_names),
-            device=device,
+            seed,
+            device,
         )
-        self.halves: tuple[Tensor, Tensor] | None = None  # of the batch drawn last
+        self.chance = torch.Generator()  # of splits and quadruplets of one batch
 
     def draw(self, generator: torch.Generator) -> Batch:
-        """Draw equally many sketches and photos of some classes, and split these.
+        """Draw equally many sketches and photos of some classes.
+
+        Whatever the recipe, one number more is drawn: chance within the step starts
+        from it, so that recipes which differ in their margins see the same images.
 
         Args:
             generator: source of all random numbers.
@@ -63,8 +69,7 @@ class RAMLNMethod:
             The recipe's batch size of images.
         """
         batch = gather_batch(self.data, *self.sampler.sample(generator))
-        if self.recipe.margins.learning == "meta":
-            self.halves = split_classes(batch.labels, generator)
+        self.chance.manual_seed(int(torch.randint(2**31, (), generator=generator)))
         return batch
 
     def losses(
@@ -87,15 +92,19 @@ class RAMLNMethod:
         modality = batch.modality.to(images.device)
         embeddings = net.project(pooled)  # (B, D)
         points = embeddings.detach()
-        quadruplets = hardest_quadruplets(points, labels, modality)
+        read = learner.memory.read(points, labels)
+        quadruplets = sample_quadruplets(
+            recipe.sampling, points, labels, modality, self.chance
+        )
         self.observed = {"meta": points.new_zeros(())}
         if learner.learns_now and recipe.margins.learning == "joint":
-            loss = learner.learn_jointly(points, labels, modality, quadruplets)
+            loss = learner.learn_jointly(points, read, modality, quadruplets)
             self.observed = {"meta": loss}
         elif learner.learns_now:
-            inputs = images if recipe.margins.scope == "all" else pooled.detach()
-            self.observed = {"meta": self._transfer(net, inputs, points, batch)}
-        margin = learner.margin(points, labels)
+            inputs = images if recipe.margins.scope == "all" else pooled
+            batch = (inputs, points, labels, modality, read)
+            self.observed = {"meta": self._transfer(net, *batch)}
+        margin = learner.margin(points, read)
         learner.remember(points, labels, modality)
         self.observed |= describe_margins(margin)
         beta = recipe.margins.beta
@@ -104,15 +113,28 @@ class RAMLNMethod:
         )
 
     def _transfer(
-        self, net: EmbeddingNet, inputs: Tensor, points: Tensor, batch: Batch
+        self,
+        net: EmbeddingNet,
+        inputs: Tensor,
+        points: Tensor,
+        labels: Tensor,
+        modality: Tensor,
+        read: MemoryRead,
     ) -> Tensor:
         """Take a meta step on the halves of the batch and return the outer loss."""
-        labels = batch.labels.to(points.device)
-        modality = batch.modality.to(points.device)
-        read = self.learner.memory.read(points, labels)
+        halves = split_classes(labels.cpu(), self.chance)
         training, testing = (
-            meta_batch(inputs, points, labels, modality, half.to(points.device), read)
-            for half in self.halves
+            meta_batch(
+                inputs,
+                points,
+                labels,
+                modality,
+                read,
+                half.to(points.device),
+                self.recipe.sampling,
+                self.chance,
+            )
+            for half in halves
         )
         classifies = "classification" in self.recipe.losses
         weight = self.recipe.classification_weight if classifies else 0.0

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from zssbir_lib.losses import TERMS, WEIGHTINGS
+from zssbir_lib.losses import SAMPLINGS, TERMS, WEIGHTINGS
 
 PROFILES = ("smoke", "quick", "book", "paper")
 FEATURES = ("embedding", "pooled")
@@ -23,6 +23,7 @@ CHOICES = {
     "schedule": ("one_cycle", "cosine", "tenfold", "warm_up_cosine"),
     "optimiser": ("adamw", "adam", "sgd"),
     "weighting": WEIGHTINGS,
+    "sampling": SAMPLINGS,
     "classifier_input": ("pooled", "embedding"),
     "projection_start": ("random", "classifier"),
     "teaching": ("class", "item"),

@@ -12,6 +12,7 @@ FIELDS_OF_METHODS = {  # all other fields are for every method
     "images_per_class": CLASS_BATCH_METHODS,
     "terms": ("mathm",),
     "weighting": ("mathm",),
+    "sampling": ("ramln",),
     "lam": ("ramln",),
     "margins": ("ramln",),
 }
@@ -44,6 +45,7 @@ class Recipe:
         margin: margin of the loss, squared distance; for mathm and ramln, distance.
         terms: kinds of hard triplets of the modality-aware loss.
         weighting: how they are added up, see `modality_aware_triplet_loss`.
+        sampling: of quadruplets, the hardest of the batch (hard) or random (uniform).
         lam: share of the other modality's negative in a relation-aware quadruplet.
         margins: how the margins of these are made and learned.
         metric_weight: factor on the loss of the embedding, whichever it is.
@@ -92,6 +94,7 @@ class Recipe:
     margin: float = 0.2
     terms: tuple[str, ...] = TERMS
     weighting: str = "intended"
+    sampling: str = "hard"
     lam: float = 0.5
     margins: MarginSettings = field(default_factory=MarginSettings)
     metric_weight: float = 1.0
