@@ -169,7 +169,7 @@ def test_every_row_is_compared_with_another():
 
 
 def test_records_within_a_recipe_are_put_together():
-    rows = ["learned", "scalar", "bid-qua-0.3"]
+    rows = ["learned", "scalar", "bid-qua-0.5"]
     runs = plan_ablation(
         [split("one", seen=20)],
         ["quick"],
@@ -180,7 +180,7 @@ def test_records_within_a_recipe_are_put_together():
     )
     margins = [(r.recipe.margins.form, r.recipe.margins.rate) for r in runs]
     assert margins == [("memory", 0.5), ("scalar", 0.5), ("fixed", 0.5)]
-    assert [run.recipe.margin for run in runs] == [0.2, 0.2, 0.3]
+    assert [run.recipe.margin for run in runs] == [0.3, 0.3, 0.5]
     with pytest.raises(ValueError, match="choose the margins.form: leave margins.form"):
         plan_ablation(
             [split("one")], ["quick"], 1, method="ramln", margins=dict(form="fixed")

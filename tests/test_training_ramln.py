@@ -24,13 +24,13 @@ from zssbir_lib.training import (
     read_checkpoint,
     restore_state,
 )
-from zssbir_lib.training.margin_learner import MarginLearner, meta_batch
 from zssbir_lib.training.margin_settings import MarginSettings
-from zssbir_lib.training.meta_gradient import (
+from zssbir_lib.training.ramln.learner import MarginLearner, meta_batch
+from zssbir_lib.training.ramln.meta_gradient import (
     exact_meta_gradient,
     first_order_meta_gradient,
 )
-from zssbir_lib.training.meta_step import (
+from zssbir_lib.training.ramln.meta_step import (
     HeadsView,
     LossShape,
     meta_losses,
@@ -44,6 +44,8 @@ RECIPE = named_recipe(
     batch_size=24,  # six classes
     images_per_class=4,
     embedding_size=8,
+    margin=0.2,
+    metric_weight=1.0,
     margins=dict(warm_up=3, rate=0.05),
 )
 SIZE, FEATURES = 8, 128
@@ -84,7 +86,7 @@ def small_problem(dtype=torch.float64, beta=20.0, classification_weight=1.0):
         for half in halves
     )
     view = HeadsView(net, from_pooled=True)
-    shape = LossShape(0.5, beta, classification_weight)
+    shape = LossShape(0.5, beta, 1.0, classification_weight)
     losses = meta_losses(view, margins, training, testing, 0.2, shape)
     return losses, view.weights(), dict(margins.named_parameters())
 

@@ -1,8 +1,19 @@
 """The checkpoints in the folder of a study."""
 
+from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
+from typing import Any
 
+from tqdm import tqdm
+
+from zssbir_lib.data import SketchPhotoData, ZeroShotData, ZeroShotSplit
+from zssbir_lib.training import read_checkpoint
 from zssbir_lib.training.experiment import CHECKPOINT
+from zssbir_lib.training.study import summarise_metrics
+
+Measure = Callable[[dict[str, Any], ZeroShotData], dict[str, float]]
+ReadData = Callable[[ZeroShotSplit, int], SketchPhotoData]
 
 
 def find_checkpoints(folder: Path) -> dict[tuple[str, str], list[Path]]:
@@ -23,3 +34,46 @@ def find_checkpoints(folder: Path) -> dict[tuple[str, str], list[Path]]:
 def seed_of(path: Path) -> int:
     """Return the seed that a run's folder is named after."""
     return int(path.parent.name.removeprefix("seed-"))
+
+
+def measure_study(
+    folder: Path, name: str, measure: Measure, read: ReadData
+) -> list[dict[str, Any]]:
+    """Measure every checkpoint of a study, each on its own split.
+
+    Args:
+        folder: of the study.
+        name: what the numbers are called in a row.
+        measure: maps the content of a checkpoint and the split data to numbers.
+        read: maps a split and an image size to its images.
+
+    Returns:
+        For every row and split the means over seeds, with intervals.
+
+    Raises:
+        ValueError: a checkpoint does not say on which split it was trained.
+    """
+
+    @lru_cache(maxsize=2)
+    def parts(split: ZeroShotSplit, image_size: int) -> ZeroShotData:
+        return split.apply(read(split, image_size))
+
+    def measured(path: Path) -> dict[str, float]:
+        content = read_checkpoint(path)
+        if "split" not in content["about"]:
+            raise ValueError(f"{path} does not say on which split it was trained")
+        split = ZeroShotSplit(**content["about"]["split"])
+        return measure(content, parts(split, content["recipe"]["image_size"]))
+
+    rows = []
+    for (row, split), paths in tqdm(find_checkpoints(folder).items(), unit="row"):
+        found = [measured(path) for path in paths]
+        rows.append({"row": row, "split": split, name: summarise_metrics(found)})
+    return rows
+
+
+def line_of(row: dict[str, Any], name: str) -> str:
+    """Return one line for the terminal: every mean of a row."""
+    means = {one: value["mean"] for one, value in row[name].items()}
+    shown = "  ".join(f"{one} {mean:.3f}" for one, mean in means.items())
+    return f"{row['row']:<38} {row['split']:<10} {shown}"

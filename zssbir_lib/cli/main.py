@@ -4,11 +4,20 @@ import argparse
 import sys
 from typing import NoReturn
 
-from zssbir_lib.cli import ablation, evaluate, fit, forgetting, spread, study, teacher
+from zssbir_lib.cli import (
+    ablation,
+    evaluate,
+    fit,
+    forgetting,
+    margins,
+    spread,
+    study,
+    teacher,
+)
 
 FAILURE = 2
 INTERRUPTED = 130
-COMMANDS = (fit, evaluate, study, ablation, spread, forgetting, teacher)
+COMMANDS = (fit, evaluate, study, ablation, spread, margins, forgetting, teacher)
 
 
 class OneLineParser(argparse.ArgumentParser):

@@ -20,7 +20,11 @@ from zssbir_lib.models.embedding_net import (
     set_training_mode,
 )
 from zssbir_lib.models.external_memory import ExternalMemory, MemoryRead
-from zssbir_lib.models.margin_network import MarginNetwork, ScalarMargin
+from zssbir_lib.models.margin_network import (
+    FixedMargin,
+    MarginNetwork,
+    ScalarMargin,
+)
 from zssbir_lib.models.memory_writing import write_least_used, write_rare
 from zssbir_lib.models.photo_teacher import (
     TorchvisionTeacher,
@@ -47,6 +51,7 @@ __all__ = [
     "EmbeddingNet",
     "ExternalMemory",
     "GatedBackbone",
+    "FixedMargin",
     "MarginNetwork",
     "MemoryRead",
     "PixelStatistics",

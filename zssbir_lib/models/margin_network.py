@@ -14,13 +14,19 @@ HIDDEN = (256, 128)
 class MarginNetwork(nn.Module):
     """Map an embedding and its memory read to a margin in a fixed range.
 
-    Before it is trained every margin is the starting one, whatever the input.
+    Before it is trained every margin is the starting one, whatever the input. Centred,
+    it can only say which anchors of a batch get more than others: what all of them
+    share would else drown the differences.
 
     Args:
         size: number D of dimensions of an embedding.
         start: margin at the start, between the bounds.
         low: lower bound of the margin, 0 or more.
         high: upper bound.
+        centred: take the mean over the batch off, before the margins are squeezed into
+            their range.
+        standardised: take the running mean off each input and divide by its running
+            standard deviation, see `observe`.
 
     Raises:
         ValueError: low, start and high are not in this order.
@@ -32,16 +38,25 @@ class MarginNetwork(nn.Module):
     """
 
     def __init__(
-        self, size: int, start: float, low: float = LOWEST, high: float = HIGHEST
+        self,
+        size: int,
+        start: float,
+        low: float = LOWEST,
+        high: float = HIGHEST,
+        centred: bool = True,
+        standardised: bool = True,
     ) -> None:
         super().__init__()
         if not 0 <= low < start < high:
             raise ValueError(
                 f"the starting margin must lie between {low} and {high}, got {start}"
             )
-        self.low, self.high = low, high
+        self.low, self.high, self.centred = low, high, centred
+        inputs = 2 * size + 3  # embedding, content of the memory, statistics
+        scaling = nn.BatchNorm1d(inputs, affine=False)
+        self.standardise = scaling.eval() if standardised else nn.Identity()
         self.layers = nn.Sequential(
-            nn.Linear(2 * size + 3, HIDDEN[0]),
+            nn.Linear(inputs, HIDDEN[0]),
             nn.ReLU(),
             nn.Linear(HIDDEN[0], HIDDEN[1]),
             nn.ReLU(),
@@ -49,7 +64,8 @@ class MarginNetwork(nn.Module):
         )
         share = (start - low) / (high - low)
         nn.init.zeros_(self.layers[-1].weight)
-        nn.init.constant_(self.layers[-1].bias, math.log(share / (1 - share)))
+        self.level = math.log(share / (1 - share))
+        nn.init.constant_(self.layers[-1].bias, self.level)
 
     def forward(self, embeddings: Tensor, read: MemoryRead) -> Tensor:
         """Return a margin for every embedding, (B, D) -> (B,).
@@ -59,8 +75,36 @@ class MarginNetwork(nn.Module):
             read: what the memory returned for them.
         """
         seen = torch.cat((embeddings.detach(), read.content, read.statistics), dim=1)
-        shares = torch.sigmoid(self.layers(seen)).squeeze(1)
+        logits = self.layers(self.standardise(seen)).squeeze(1)
+        if self.centred:
+            logits = logits - logits.mean() + self.level
+        shares = torch.sigmoid(logits)
         return self.low + (self.high - self.low) * shares
+
+    @torch.no_grad()
+    def observe(self, embeddings: Tensor, read: MemoryRead) -> None:
+        """Take a batch into the running means and variances of the inputs."""
+        self.standardise.train()
+        self.standardise(torch.cat((embeddings, *read), dim=1))
+        self.standardise.eval()
+
+
+class FixedMargin(nn.Module):
+    """The same margin for all anchors, never changed.
+
+    Args:
+        margin: the margin.
+
+    Taught in: notebook 06.
+    """
+
+    def __init__(self, margin: float) -> None:
+        super().__init__()
+        self.margin = nn.Parameter(torch.tensor(margin), requires_grad=False)
+
+    def forward(self, embeddings: Tensor, read: MemoryRead) -> Tensor:
+        """Return the same margin for every embedding, (B, D) -> (B,)."""
+        return self.margin.expand(len(embeddings))
 
 
 class ScalarMargin(nn.Module):

@@ -29,6 +29,7 @@ from zssbir_lib.training.forgetting import (
     teacher_agreement,
 )
 from zssbir_lib.training.loop import end_epoch, fit, prepare_step, training_step
+from zssbir_lib.training.margin_settings import MarginSettings
 from zssbir_lib.training.mathm import MATHMMethod, describe_terms
 from zssbir_lib.training.methods import (
     Batch,
@@ -49,6 +50,17 @@ from zssbir_lib.training.processor import (
     use_threads,
 )
 from zssbir_lib.training.provenance import provenance, write_json
+from zssbir_lib.training.ramln import (
+    ImageMargins,
+    MarginLearner,
+    RAMLNMethod,
+    describe_image_margins,
+    exact_meta_gradient,
+    first_order_meta_gradient,
+    load_margin_learner,
+    margins_of_images,
+    virtual_step,
+)
 from zssbir_lib.training.recipe_checks import LOSSES, PROFILES
 from zssbir_lib.training.recipes import Recipe
 from zssbir_lib.training.sbtknet import SBTKNetMethod, metric_loss
@@ -92,8 +104,12 @@ __all__ = [
     "Ablation",
     "Batch",
     "Experiment",
+    "ImageMargins",
+    "MarginLearner",
+    "MarginSettings",
     "PretrainingPhotos",
     "PretrainingRecipe",
+    "RAMLNMethod",
     "Recipe",
     "SBTKNetMethod",
     "SemanticLosses",
@@ -109,6 +125,7 @@ __all__ = [
     "build_student",
     "cached_class_activations",
     "class_activations",
+    "describe_image_margins",
     "describe_terms",
     "embed",
     "embed_zero_shot",
@@ -121,9 +138,13 @@ __all__ = [
     "images_per_example",
     "keep_freed_memory",
     "learning_rate_factor",
+    "exact_meta_gradient",
+    "first_order_meta_gradient",
     "load_fresh_pretraining_photos",
+    "load_margin_learner",
     "load_trained_net",
     "make_teacher",
+    "margins_of_images",
     "measure_forgetting",
     "metric_loss",
     "named_recipe",
@@ -153,6 +174,7 @@ __all__ = [
     "train_teacher",
     "training_step",
     "use_threads",
+    "virtual_step",
     "with_seen_counts",
     "write_json",
 ]

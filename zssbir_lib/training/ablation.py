@@ -64,7 +64,7 @@ def plan_ablation(
         )
     if seeds < 1:
         raise ValueError(f"seeds must be 1 or more, got {seeds}")
-    chosen = {row: dict(method=method) | ablation.rows[row] for row in rows}
+    chosen = {row: dict(method=ablation.method) | ablation.rows[row] for row in rows}
     check_changes(changes, ablation.rows.values())
     check_different("row", rows)
     check_different("profile", profiles)

@@ -3,26 +3,10 @@
 Taught in: notebooks 04 to 06.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
-
-@dataclass(frozen=True)
-class Ablation:
-    """A table that takes a method apart.
-
-    Attributes:
-        method: name of the method, unless a row names another.
-        rows: what each row changes in the method's recipe, by name.
-        comparisons: which row is compared with which.
-
-    Taught in: notebook 04.
-    """
-
-    method: str
-    rows: dict[str, dict[str, Any]]
-    comparisons: tuple[tuple[str, str], ...]
-
+from zssbir_lib.training.ablation_record import Ablation
+from zssbir_lib.training.ramln_rows import RAMLN_ABLATION, RAMLN_SEARCH
 
 ALL_THREE = ("quadruplet", "classification", "knowledge")
 SBTKNET_ABLATION = Ablation(
@@ -102,40 +86,9 @@ MATHM_ABLATION = Ablation(
     ),
 )
 
-# Margins of RAMLN: fixed at several values, or learned in several ways.
-FIXED_MARGINS = (0.05, 0.1, 0.2, 0.3, 0.5, 0.7)
-LEARNED_MARGINS = {
-    "scalar": dict(form="scalar"),
-    "scalar-joint": dict(form="scalar", learning="joint"),
-    "memory-joint": dict(form="memory", learning="joint"),
-    "learned": dict(form="memory"),
-}
-RAMLN_ABLATION = Ablation(
-    "ramln",
-    {
-        "classification": dict(losses=("classification",)),
-        "bid-tri": dict(lam=1.0, margins=dict(form="fixed")),
-        **{
-            f"bid-qua-{margin}": dict(margin=margin, margins=dict(form="fixed"))
-            for margin in FIXED_MARGINS
-        },
-        **{name: dict(margins=margins) for name, margins in LEARNED_MARGINS.items()},
-        "mathm": dict(method="mathm"),
-        "sbtknet": dict(method="sbtknet", losses=ALL_THREE),
-    },
-    (
-        *(("learned", f"bid-qua-{margin}") for margin in FIXED_MARGINS),
-        ("learned", "bid-tri"),
-        ("learned", "scalar"),
-        ("learned", "memory-joint"),
-        ("learned", "classification"),
-        ("learned", "mathm"),
-        ("learned", "sbtknet"),
-        ("scalar", "bid-qua-0.2"),
-        ("scalar-joint", "bid-qua-0.2"),
-        ("bid-qua-0.2", "bid-tri"),
-    ),
-)
 ABLATIONS = {
-    one.method: one for one in (SBTKNET_ABLATION, MATHM_ABLATION, RAMLN_ABLATION)
+    "sbtknet": SBTKNET_ABLATION,
+    "mathm": MATHM_ABLATION,
+    "ramln": RAMLN_ABLATION,
+    "ramln-search": RAMLN_SEARCH,
 }

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from zssbir_lib.data import SketchPhotoData
 from zssbir_lib.training.mathm import MATHMMethod
 from zssbir_lib.training.methods import Method, TripletMethod
-from zssbir_lib.training.ramln import RAMLNMethod
+from zssbir_lib.training.ramln.method import RAMLNMethod
 from zssbir_lib.training.recipes import Recipe
 from zssbir_lib.training.sbtknet import SBTKNetMethod
 

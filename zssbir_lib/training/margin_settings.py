@@ -23,9 +23,17 @@ class MarginSettings:
         scope: what the virtual step changes: "heads", the projection and classifier, or
             "all", every weight that is trained.
         inner_rate: step size of the virtual step.
+        unit_step: divide the gradient of a virtual step by its length: margins can turn
+            the step, but not make it longer.
         inner_steps: number of virtual steps; one with the first-order gradient.
         every: a meta step once in so many steps.
         warm_up: steps with the fixed margin at the start, in which the memory fills.
+        centred: keep the mean of a batch's margins (before they are squeezed into
+            their range) where it starts, so that only differences are learned.
+        standardised: give R(x) inputs less their running mean, divided by their running
+            standard deviation.
+        shuffled: hand the margins of a batch to its anchors at random: a control with
+            the same margins, but without what they know.
         rate: learning rate of the margins.
         weight_decay: of the margins' weights.
         low: lower bound of a margin.
@@ -45,9 +53,13 @@ class MarginSettings:
     gradient: str = "exact"
     scope: str = "heads"
     inner_rate: float = 0.1
+    unit_step: bool = False
     inner_steps: int = 1
     every: int = 1
     warm_up: int = 50
+    centred: bool = True
+    standardised: bool = True
+    shuffled: bool = False
     rate: float = 1e-3
     weight_decay: float = 1e-4
     low: float = 0.01

@@ -86,7 +86,8 @@ METHOD_SETTINGS: dict[str, dict[str, Any]] = {
     "triplet": dict(losses=("triplet",)),
     "sbtknet": dict(losses=("quadruplet", "classification", "knowledge")),
     "mathm": ON_EMBEDDINGS | dict(losses=("modality_aware", "classification")),
-    "ramln": ON_EMBEDDINGS | dict(losses=("relation_aware", "classification")),
+    "ramln": ON_EMBEDDINGS
+    | dict(losses=("relation_aware", "classification"), metric_weight=3.0, margin=0.3),
 }
 
 

@@ -11,20 +11,21 @@ from zssbir_lib.losses import Quadruplets, quadruplet_set_loss, sample_quadruple
 from zssbir_lib.models import (
     EmbeddingNet,
     ExternalMemory,
+    FixedMargin,
     MarginNetwork,
     MemoryRead,
     ScalarMargin,
 )
 from zssbir_lib.models.memory_writing import WRITING_RULES
 from zssbir_lib.training.margin_settings import MarginSettings
-from zssbir_lib.training.meta_gradient import (
+from zssbir_lib.training.ramln.meta_gradient import (
     InnerLoss,
     OuterLoss,
     Weights,
     exact_meta_gradient,
     first_order_meta_gradient,
 )
-from zssbir_lib.training.meta_step import (
+from zssbir_lib.training.ramln.meta_step import (
     HeadsView,
     LossShape,
     MetaBatch,
@@ -60,7 +61,7 @@ class MarginLearner:
         self.settings, self.start, self.lam = settings, start, lam
         self.memory = ExternalMemory(2 * classes * settings.slots, size).to(device)
         self.margins = build_margins(settings, start, size, seed).to(device)
-        self.optimiser = torch.optim.Adam(
+        self.optimiser = torch.optim.AdamW(
             self.margins.parameters(), settings.rate, weight_decay=settings.weight_decay
         )
         self.step = 0
@@ -74,6 +75,11 @@ class MarginLearner:
     def learns_now(self) -> bool:
         """Whether this is a step at which margins are learned."""
         return self.warm and self.step % self.settings.every == 0
+
+    def observe(self, embeddings: Tensor, read: MemoryRead) -> None:
+        """Tell R(x) what its inputs are like."""
+        if self.settings.form == "memory":
+            self.margins.observe(embeddings, read)
 
     @torch.no_grad()
     def margin(self, embeddings: Tensor, read: MemoryRead) -> Tensor:
@@ -121,7 +127,7 @@ class MarginLearner:
         net: EmbeddingNet,
         training: MetaBatch,
         testing: MetaBatch,
-        classification_weight: float,
+        shape: LossShape,
     ) -> Tensor:
         """Step the margins so that enforcing them on some classes helps on others.
 
@@ -131,13 +137,12 @@ class MarginLearner:
             net: the network.
             training: the classes on which margins are enforced.
             testing: the other classes.
-            classification_weight: factor on the classification loss.
+            shape: how the losses of both are made.
 
         Returns:
             The outer loss, without gradient.
         """
         view = HeadsView(net, from_pooled=self.settings.scope == "heads")
-        shape = LossShape(self.lam, self.settings.beta, classification_weight)
         inner, outer = meta_losses(
             view, self.margins, training, testing, self.start, shape
         )
@@ -154,10 +159,13 @@ class MarginLearner:
     ) -> tuple[Weights, Tensor]:
         """Return the gradient by the margins' weights, exact or estimated."""
         settings, rate = dict(self.margins.named_parameters()), self.settings.inner_rate
+        unit = self.settings.unit_step
         if self.settings.gradient == "first_order":
-            return first_order_meta_gradient(inner, outer, learner, settings, rate)
+            return first_order_meta_gradient(
+                inner, outer, learner, settings, rate, unit=unit
+            )
         steps = self.settings.inner_steps
-        return exact_meta_gradient(inner, outer, learner, settings, rate, steps)
+        return exact_meta_gradient(inner, outer, learner, settings, rate, steps, unit)
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint has to hold."""
@@ -200,8 +208,17 @@ def build_margins(
     """
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
+        if settings.form == "fixed":
+            return FixedMargin(start)
         if settings.form == "memory":
-            return MarginNetwork(size, start, settings.low, settings.high)
+            return MarginNetwork(
+                size,
+                start,
+                settings.low,
+                settings.high,
+                settings.centred,
+                settings.standardised,
+            )
         return ScalarMargin(start, settings.low, settings.high)
 
 

@@ -8,9 +8,9 @@ from torch import Tensor
 from zssbir_lib.data import SketchPhotoData
 from zssbir_lib.losses import quadruplet_set_loss, sample_quadruplets
 from zssbir_lib.models import EmbeddingNet, MemoryRead
-from zssbir_lib.training.margin_learner import MarginLearner, meta_batch
-from zssbir_lib.training.meta_step import split_classes
 from zssbir_lib.training.methods import Batch, class_batch_sampler, gather_batch
+from zssbir_lib.training.ramln.learner import MarginLearner, meta_batch
+from zssbir_lib.training.ramln.meta_step import LossShape, split_classes
 from zssbir_lib.training.recipes import Recipe
 from zssbir_lib.training.semantic_losses import SemanticLosses
 
@@ -93,6 +93,7 @@ class RAMLNMethod:
         embeddings = net.project(pooled)  # (B, D)
         points = embeddings.detach()
         read = learner.memory.read(points, labels)
+        learner.observe(points, read)
         quadruplets = sample_quadruplets(
             recipe.sampling, points, labels, modality, self.chance
         )
@@ -105,6 +106,8 @@ class RAMLNMethod:
             batch = (inputs, points, labels, modality, read)
             self.observed = {"meta": self._transfer(net, *batch)}
         margin = learner.margin(points, read)
+        if recipe.margins.shuffled:
+            margin = margin[torch.randperm(len(margin), generator=self.chance)]
         learner.remember(points, labels, modality)
         self.observed |= describe_margins(margin)
         beta = recipe.margins.beta
@@ -136,9 +139,8 @@ class RAMLNMethod:
             )
             for half in halves
         )
-        classifies = "classification" in self.recipe.losses
-        weight = self.recipe.classification_weight if classifies else 0.0
-        return self.learner.learn_from_transfer(net, training, testing, weight)
+        shape = loss_shape(self.recipe)
+        return self.learner.learn_from_transfer(net, training, testing, shape)
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state of the sampler, the memory and the margins."""
@@ -151,6 +153,16 @@ class RAMLNMethod:
         """Go on in the middle of a pass."""
         self.sampler.load_state_dict(state["sampler"])
         self.learner.load_state_dict(state["learner"])
+
+
+def loss_shape(recipe: Recipe) -> LossShape:
+    """Return how the losses of a recipe are made, for a meta step.
+
+    Taught in: notebook 06.
+    """
+    classifies = "classification" in recipe.losses
+    weight = recipe.classification_weight if classifies else 0.0
+    return LossShape(recipe.lam, recipe.margins.beta, recipe.metric_weight, weight)
 
 
 def describe_margins(margin: Tensor) -> dict[str, Tensor]:

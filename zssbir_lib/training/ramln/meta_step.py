@@ -12,7 +12,7 @@ from zssbir_lib.losses import (
     quadruplet_set_loss,
 )
 from zssbir_lib.models import EmbeddingNet, MemoryRead
-from zssbir_lib.training.meta_gradient import InnerLoss, OuterLoss, Weights
+from zssbir_lib.training.ramln.meta_gradient import InnerLoss, OuterLoss, Weights
 
 
 class HeadsView(nn.Module):
@@ -104,6 +104,7 @@ class LossShape:
         lam: share of the other modality's negative, see
             `relation_aware_quadruplet_loss`.
         beta: sharpness of the smooth hinge.
+        metric_weight: factor on the quadruplet loss.
         classification_weight: factor on the classification loss, 0 for none.
 
     Taught in: notebook 06.
@@ -111,6 +112,7 @@ class LossShape:
 
     lam: float
     beta: float
+    metric_weight: float
     classification_weight: float
 
 
@@ -136,7 +138,7 @@ def batch_loss(
     Taught in: notebook 06.
     """
     embeddings, logits = functional_call(view, weights, (batch.inputs, batch.modality))
-    loss = quadruplet_set_loss(
+    loss = shape.metric_weight * quadruplet_set_loss(
         embeddings, batch.modality, batch.quadruplets, margin, shape.lam, shape.beta
     )
     if logits is None or shape.classification_weight == 0:

@@ -14,6 +14,7 @@ Weights = dict[str, Tensor]
 InnerLoss = Callable[[Weights, Weights], Tensor]  # of the learner and the settings
 OuterLoss = Callable[[Weights], Tensor]  # of the learner alone
 
+LEAST_LENGTH = 1e-12  # of a gradient that gives a direction
 SMALL_STEP = 1e-3  # length of the finite difference's step, in single precision
 
 
@@ -24,6 +25,7 @@ def exact_meta_gradient(
     settings: Weights,
     step_size: float,
     steps: int = 1,
+    unit: bool = False,
 ) -> tuple[Weights, Tensor]:
     """Differentiate through the learner's steps, second derivatives included.
 
@@ -34,6 +36,7 @@ def exact_meta_gradient(
         settings: what to differentiate by, by name.
         step_size: of every step.
         steps: how many steps, 1 or more.
+        unit: whether a step is as long as its size, see `virtual_step`.
 
     Returns:
         The gradient by each of the settings, and the outer loss.
@@ -47,7 +50,9 @@ def exact_meta_gradient(
     settings = {n: w.detach().requires_grad_() for n, w in settings.items()}
     stepped = learner
     for _ in range(steps):
-        stepped = virtual_step(inner, stepped, settings, step_size, differentiable=True)
+        stepped = virtual_step(
+            inner, stepped, settings, step_size, unit, differentiable=True
+        )
     loss = outer(stepped)
     gradients = torch.autograd.grad(
         loss, tuple(settings.values()), materialize_grads=True
@@ -62,6 +67,7 @@ def first_order_meta_gradient(
     settings: Weights,
     step_size: float,
     small_step: float = SMALL_STEP,
+    unit: bool = False,
 ) -> tuple[Weights, Tensor]:
     """Estimate the same gradient from first derivatives alone, for large learners.
 
@@ -76,6 +82,7 @@ def first_order_meta_gradient(
         settings: what to differentiate by, by name.
         step_size: of the step.
         small_step: how far the learner is moved along v, as a length.
+        unit: whether the step is as long as its size, see `virtual_step`.
 
     Returns:
         The gradient by each of the settings, and the outer loss.
@@ -86,9 +93,11 @@ def first_order_meta_gradient(
     """
     learner = {n: w.detach().requires_grad_() for n, w in learner.items()}
     settings = {n: w.detach().requires_grad_() for n, w in settings.items()}
-    stepped = virtual_step(inner, learner, settings, step_size)
+    stepped = virtual_step(inner, learner, settings, step_size, unit)
     loss = outer(stepped)
     slopes = torch.autograd.grad(loss, tuple(stepped.values()), materialize_grads=True)
+    if unit:
+        slopes, step_size = turned(inner, learner, settings, slopes, step_size)
     length = torch.cat([slope.flatten() for slope in slopes]).norm()
     if length == 0:
         return {n: torch.zeros_like(w) for n, w in settings.items()}, loss.detach()
@@ -108,6 +117,7 @@ def virtual_step(
     learner: Weights,
     settings: Weights,
     step_size: float,
+    unit: bool = False,
     differentiable: bool = False,
 ) -> Weights:
     """Return the weights after one step down the inner loss; the learner stays.
@@ -117,6 +127,8 @@ def virtual_step(
         learner: weights that require gradients, by name.
         settings: what the loss depends on besides.
         step_size: of the step.
+        unit: divide the gradient by its length, so that no margins can make the step
+            longer, but only turn it.
         differentiable: keep the graph, so that the result depends on the settings.
 
     Returns:
@@ -130,10 +142,45 @@ def virtual_step(
         create_graph=differentiable,
         materialize_grads=True,
     )
+    if unit:
+        slopes = scaled_to_one(slopes)
     stepped = moved(learner, slopes, -step_size)
     if differentiable:
         return stepped
     return {name: weight.detach().requires_grad_() for name, weight in stepped.items()}
+
+
+def scaled_to_one(slopes: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
+    """Divide a gradient in several parts by its length; zeros stay.
+
+    Taught in: notebook 06.
+    """
+    length = torch.cat([slope.flatten() for slope in slopes]).norm()
+    return tuple(slope / length.clamp(min=LEAST_LENGTH) for slope in slopes)
+
+
+def turned(
+    inner: InnerLoss,
+    learner: Weights,
+    settings: Weights,
+    slopes: tuple[Tensor, ...],
+    step_size: float,
+) -> tuple[tuple[Tensor, ...], float]:
+    """Return what the outer slopes and the step size are to a step of unit length.
+
+    A change of the gradient along itself makes such a step neither longer nor shorter:
+    only the part of the slopes across the gradient counts.
+    """
+    gradient = torch.autograd.grad(
+        inner(learner, settings), tuple(learner.values()), materialize_grads=True
+    )
+    length = torch.cat([part.flatten() for part in gradient]).norm()
+    if length < LEAST_LENGTH:
+        return tuple(torch.zeros_like(slope) for slope in slopes), step_size
+    along = scaled_to_one(gradient)
+    share = sum((a * s).sum() for a, s in zip(along, slopes, strict=True))
+    across = tuple(s - share * a for a, s in zip(along, slopes, strict=True))
+    return across, step_size / float(length)
 
 
 def moved(

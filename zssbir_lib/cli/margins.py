@@ -1,0 +1,57 @@
+"""`margins`: what the margins of RAMLN in a study came to, and what they go with."""
+
+import argparse
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+from zssbir_lib.cli.checkpoints import line_of, measure_study
+from zssbir_lib.cli.options import add_source_options, read_data
+from zssbir_lib.data import ZeroShotData
+from zssbir_lib.training import (
+    describe_image_margins,
+    load_margin_learner,
+    margins_of_images,
+    provenance,
+    use_threads,
+    write_json,
+)
+
+NAME = "margins"
+SHOWN = ("mean", "std", "class_share", "confusability/sketches", "ambiguity/sketches")
+
+
+def add_parser(commands: argparse._SubParsersAction) -> None:
+    """Describe the command."""
+    parser = commands.add_parser("margins", help=__doc__)
+    add_source_options(parser)
+    parser.add_argument(
+        "--runs", type=Path, required=True, metavar="DIR", help="folder of a study"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> None:
+    """Describe the margins of every checkpoint; write means with intervals."""
+    use_threads(1)
+    read = partial(read_data, options)
+    rows = measure_study(options.runs, NAME, measure, read)
+    write_json({"rows": rows} | provenance(), options.out)
+    for one in rows:
+        if one[NAME]:
+            kept = {name: one[NAME][name] for name in SHOWN}
+            print(line_of(one | {NAME: kept}, NAME))
+    print(f"written: {options.out}")
+
+
+def measure(content: dict[str, Any], parts: ZeroShotData) -> dict[str, float]:
+    """Describe the margins of all seen images; nothing if the row learns none."""
+    margins = content["recipe"].get("margins", {})
+    learns = "learner" in content["method_state"] and margins["form"] != "fixed"
+    if not learns:
+        return {}
+    net, learner = load_margin_learner(content)
+    feature = content["recipe"]["feature"]
+    images = margins_of_images(net, learner, parts.seen, feature)
+    return describe_image_margins(images)
