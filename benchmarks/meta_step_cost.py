@@ -163,6 +163,11 @@ def main() -> None:
         batch = recipe_of(BASELINE, options).batch_size
         content = {"backbone": options.backbone, "batch_size": batch, "rows": rows}
         content |= provenance(options.device)
+        content["command"] = (
+            f"python benchmarks/meta_step_cost.py --backbone {options.backbone} "
+            f"--batch-size {batch} --device {options.device} "
+            f"--rounds {options.rounds} --steps {options.steps}"
+        )
         write_json(content, options.out)
 
 
