@@ -25,7 +25,7 @@ from zssbir_lib.training import (
     restore_state,
 )
 from zssbir_lib.training.margin_settings import MarginSettings
-from zssbir_lib.training.ramln.learner import MarginLearner, meta_batch
+from zssbir_lib.training.ramln.learner import MarginLearner
 from zssbir_lib.training.ramln.meta_gradient import (
     exact_meta_gradient,
     first_order_meta_gradient,
@@ -33,6 +33,7 @@ from zssbir_lib.training.ramln.meta_gradient import (
 from zssbir_lib.training.ramln.meta_step import (
     HeadsView,
     LossShape,
+    MetaBatch,
     meta_losses,
     split_classes,
 )
@@ -81,10 +82,9 @@ def small_problem(dtype=torch.float64, beta=20.0, classification_weight=1.0):
     margins = MarginNetwork(SIZE, 0.2).to(dtype)
     torch.nn.init.normal_(margins.layers[-1].weight, std=0.3, generator=generator(4))
     halves = split_classes(labels, generator(5))
-    training, testing = (
-        meta_batch(pooled, points, labels, modality, read, half, "hard", generator())
-        for half in halves
-    )
+    quadruplets = hardest_quadruplets(points, labels, modality)
+    whole = MetaBatch(pooled, labels, modality, quadruplets, points, read)
+    training, testing = (part_of(whole, half, "hard", generator()) for half in halves)
     view = HeadsView(net, from_pooled=True)
     shape = LossShape(0.5, beta, 1.0, classification_weight)
     losses = meta_losses(view, margins, training, testing, 0.2, shape)
@@ -192,13 +192,12 @@ def test_a_meta_step_moves_the_margins_and_not_a_bit_of_the_network(
     before = {n: w.clone() for n, w in net.state_dict().items()}
     margins = {n: w.clone() for n, w in method.learner.margins.state_dict().items()}
 
-    labels, modality = batch.labels, batch.modality
+    modality = batch.modality
     pooled = net.eval().pooled(images, modality)
     net.train()
     points = net.project(pooled).detach()
     inputs = pooled.detach() if scope == "heads" else images
-    read = method.learner.memory.read(points, labels)
-    method._transfer(net, inputs, points, labels, modality, read)
+    method._learn(net, method._meta_batch(inputs, points, batch))
     after = net.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert all(p.grad is None for p in net.parameters())
@@ -257,9 +256,10 @@ def test_margins_trained_on_their_own_loss_shrink(tiny_data):
     labels, modality = torch.arange(6).repeat_interleave(4), torch.arange(24) % 2
     quadruplets = hardest_quadruplets(points, labels, modality)
     read = learner.memory.read(points, labels)
+    batch = MetaBatch(points, labels, modality, quadruplets, points, read)
     before = 0.2
     for _ in range(30):
-        learner.learn_jointly(points, read, modality, quadruplets)
+        learner.learn_jointly(batch)
         after = float(learner.margin(points, read)[0])
         assert after < before
         before = after

@@ -7,7 +7,7 @@ from typing import Any
 import torch
 from torch import Tensor, nn
 
-from zssbir_lib.losses import Quadruplets, quadruplet_set_loss, sample_quadruplets
+from zssbir_lib.losses import quadruplet_set_loss
 from zssbir_lib.models import (
     EmbeddingNet,
     ExternalMemory,
@@ -94,28 +94,23 @@ class MarginLearner:
         write(self.memory, embeddings.detach(), labels, modality)
         self.step += 1
 
-    def learn_jointly(
-        self,
-        embeddings: Tensor,
-        read: MemoryRead,
-        modality: Tensor,
-        quadruplets: Quadruplets,
-    ) -> Tensor:
+    def learn_jointly(self, batch: MetaBatch) -> Tensor:
         """Step the margins down the loss they are part of; they can only shrink.
 
         Args:
-            embeddings: float (B, D), no gradient flows back to them.
-            read: what the memory returns for them.
-            modality: int64 (B,).
-            quadruplets: of every image.
+            batch: the images of a step.
 
         Returns:
             That loss, without gradient.
         """
-        embeddings = embeddings.detach()
-        margin = self.margins(embeddings, read)
+        margin = self.margins(batch.embeddings, batch.read)
         loss = quadruplet_set_loss(
-            embeddings, modality, quadruplets, margin, self.lam, self.settings.beta
+            batch.embeddings,
+            batch.modality,
+            batch.quadruplets,
+            margin,
+            self.lam,
+            self.settings.beta,
         )
         self.optimiser.zero_grad()
         loss.backward()
@@ -220,38 +215,3 @@ def build_margins(
                 settings.standardised,
             )
         return ScalarMargin(start, settings.low, settings.high)
-
-
-def meta_batch(
-    inputs: Tensor,
-    embeddings: Tensor,
-    labels: Tensor,
-    modality: Tensor,
-    read: MemoryRead,
-    chosen: Tensor,
-    sampling: str,
-    generator: torch.Generator,
-) -> MetaBatch:
-    """Take some images of a batch, and choose quadruplets among them.
-
-    Args:
-        inputs: pooled features or images of the batch, float (B, ...).
-        embeddings: float (B, D), without gradient.
-        labels: int64 (B,).
-        modality: int64 (B,).
-        read: what the memory returns for the batch.
-        chosen: which images, bool (B,).
-        sampling: of quadruplets, see `sample_quadruplets`.
-        generator: source of its random numbers.
-
-    Taught in: notebook 06.
-    """
-    points, classes, kinds = embeddings[chosen], labels[chosen], modality[chosen]
-    return MetaBatch(
-        inputs[chosen].detach(),
-        classes,
-        kinds,
-        sample_quadruplets(sampling, points, classes, kinds, generator),
-        points,
-        MemoryRead(*(part[chosen] for part in read)),
-    )

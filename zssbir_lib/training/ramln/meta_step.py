@@ -10,6 +10,7 @@ from zssbir_lib.losses import (
     Quadruplets,
     classification_loss,
     quadruplet_set_loss,
+    sample_quadruplets,
 )
 from zssbir_lib.models import EmbeddingNet, MemoryRead
 from zssbir_lib.training.ramln.meta_gradient import InnerLoss, OuterLoss, Weights
@@ -49,13 +50,13 @@ class HeadsView(nn.Module):
 
 @dataclass(frozen=True)
 class MetaBatch:
-    """Some classes of a batch, with the quadruplets mined among them.
+    """The images of a step, or those of some classes, as a meta step needs them.
 
     Attributes:
         inputs: pooled features or images, float (B, ...).
         labels: class numbers, int64 (B,).
         modality: 0 sketch, 1 photo, int64 (B,).
-        quadruplets: the hardest of every image, within these classes.
+        quadruplets: one for every image, among these images.
         embeddings: where the network maps them now, float (B, D), without gradient.
         read: what the memory returns for them.
 
@@ -68,6 +69,26 @@ class MetaBatch:
     quadruplets: Quadruplets
     embeddings: Tensor
     read: MemoryRead
+
+
+def part_of(
+    whole: MetaBatch, chosen: Tensor, sampling: str, generator: torch.Generator
+) -> MetaBatch:
+    """Take some images of a batch, and choose quadruplets among them.
+
+    Args:
+        whole: the batch.
+        chosen: which images, bool (B,).
+        sampling: of quadruplets, see `sample_quadruplets`.
+        generator: source of its random numbers.
+
+    Taught in: notebook 06.
+    """
+    points, labels = whole.embeddings[chosen], whole.labels[chosen]
+    modality = whole.modality[chosen]
+    quadruplets = sample_quadruplets(sampling, points, labels, modality, generator)
+    read = MemoryRead(*(part[chosen] for part in whole.read))
+    return MetaBatch(whole.inputs[chosen], labels, modality, quadruplets, points, read)
 
 
 def split_classes(labels: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
@@ -91,7 +112,7 @@ def split_classes(labels: Tensor, generator: torch.Generator) -> tuple[Tensor, T
             "a meta step needs four classes or more in a batch, two for each half; "
             f"got {len(classes)}"
         )
-    order = torch.randperm(len(classes), generator=generator)
+    order = torch.randperm(len(classes), generator=generator).to(classes.device)
     training = torch.isin(labels, classes[order[: len(classes) // 2]])
     return training, ~training
 

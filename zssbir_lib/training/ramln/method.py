@@ -7,10 +7,15 @@ from torch import Tensor
 
 from zssbir_lib.data import SketchPhotoData
 from zssbir_lib.losses import quadruplet_set_loss, sample_quadruplets
-from zssbir_lib.models import EmbeddingNet, MemoryRead
+from zssbir_lib.models import EmbeddingNet
 from zssbir_lib.training.methods import Batch, class_batch_sampler, gather_batch
-from zssbir_lib.training.ramln.learner import MarginLearner, meta_batch
-from zssbir_lib.training.ramln.meta_step import LossShape, split_classes
+from zssbir_lib.training.ramln.learner import MarginLearner
+from zssbir_lib.training.ramln.meta_step import (
+    LossShape,
+    MetaBatch,
+    part_of,
+    split_classes,
+)
 from zssbir_lib.training.recipes import Recipe
 from zssbir_lib.training.semantic_losses import SemanticLosses
 
@@ -88,59 +93,47 @@ class RAMLNMethod:
     ) -> Tensor:
         """Learn the margins, return the loss with them, remember the batch."""
         recipe, learner = self.recipe, self.learner
-        labels = batch.labels.to(images.device)
-        modality = batch.modality.to(images.device)
         embeddings = net.project(pooled)  # (B, D)
-        points = embeddings.detach()
-        read = learner.memory.read(points, labels)
-        learner.observe(points, read)
-        quadruplets = sample_quadruplets(
-            recipe.sampling, points, labels, modality, self.chance
-        )
-        self.observed = {"meta": points.new_zeros(())}
-        if learner.learns_now and recipe.margins.learning == "joint":
-            loss = learner.learn_jointly(points, read, modality, quadruplets)
-            self.observed = {"meta": loss}
-        elif learner.learns_now:
-            inputs = images if recipe.margins.scope == "all" else pooled
-            batch = (inputs, points, labels, modality, read)
-            self.observed = {"meta": self._transfer(net, *batch)}
-        margin = learner.margin(points, read)
+        inputs = images if recipe.margins.scope == "all" else pooled
+        whole = self._meta_batch(inputs, embeddings.detach(), batch)
+        learner.observe(whole.embeddings, whole.read)
+        meta = self._learn(net, whole)
+        margin = learner.margin(whole.embeddings, whole.read)
         if recipe.margins.shuffled:
             margin = margin[torch.randperm(len(margin), generator=self.chance)]
-        learner.remember(points, labels, modality)
-        self.observed |= describe_margins(margin)
-        beta = recipe.margins.beta
+        learner.remember(whole.embeddings, whole.labels, whole.modality)
+        self.observed = {"meta": meta} | describe_margins(margin)
         return quadruplet_set_loss(
-            embeddings, modality, quadruplets, margin, recipe.lam, beta
+            embeddings,
+            whole.modality,
+            whole.quadruplets,
+            margin,
+            recipe.lam,
+            recipe.margins.beta,
         )
 
-    def _transfer(
-        self,
-        net: EmbeddingNet,
-        inputs: Tensor,
-        points: Tensor,
-        labels: Tensor,
-        modality: Tensor,
-        read: MemoryRead,
-    ) -> Tensor:
-        """Take a meta step on the halves of the batch and return the outer loss."""
-        halves = split_classes(labels.cpu(), self.chance)
-        training, testing = (
-            meta_batch(
-                inputs,
-                points,
-                labels,
-                modality,
-                read,
-                half.to(points.device),
-                self.recipe.sampling,
-                self.chance,
-            )
-            for half in halves
+    def _meta_batch(self, inputs: Tensor, points: Tensor, batch: Batch) -> MetaBatch:
+        """Put a step's images together with their quadruplets and memory read."""
+        labels, modality = (
+            part.to(points.device) for part in (batch.labels, batch.modality)
         )
-        shape = loss_shape(self.recipe)
-        return self.learner.learn_from_transfer(net, training, testing, shape)
+        quadruplets = sample_quadruplets(
+            self.recipe.sampling, points, labels, modality, self.chance
+        )
+        read = self.learner.memory.read(points, labels)
+        return MetaBatch(inputs.detach(), labels, modality, quadruplets, points, read)
+
+    def _learn(self, net: EmbeddingNet, whole: MetaBatch) -> Tensor:
+        """Learn the margins if it is time to; return the loss they were judged by."""
+        if not self.learner.learns_now:
+            return whole.embeddings.new_zeros(())
+        if self.recipe.margins.learning == "joint":
+            return self.learner.learn_jointly(whole)
+        halves = [
+            part_of(whole, half, self.recipe.sampling, self.chance)
+            for half in split_classes(whole.labels, self.chance)
+        ]
+        return self.learner.learn_from_transfer(net, *halves, loss_shape(self.recipe))
 
     def state_dict(self) -> dict[str, Any]:
         """Return the state of the sampler, the memory and the margins."""
