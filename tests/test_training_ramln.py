@@ -35,6 +35,7 @@ from zssbir_lib.training.ramln.meta_step import (
     LossShape,
     MetaBatch,
     meta_losses,
+    part_of,
     split_classes,
 )
 
