@@ -83,9 +83,7 @@ class ExternalMemory(nn.Module):
         """
         filled = self.filled
         if not filled.any():
-            return MemoryRead(
-                torch.zeros_like(queries), queries.new_zeros(len(queries), 3)
-            )
+            return empty_read(queries)
         slots = self.features[filled]  # (F, D)
         cosines = queries @ functional.normalize(slots, dim=1).T  # (B, F)
         attention = torch.softmax(SHARPNESS * cosines, dim=1)
@@ -96,6 +94,14 @@ class ExternalMemory(nn.Module):
             relative_entropy(attention),
         )
         return MemoryRead(attention @ slots, torch.stack(statistics, dim=1))
+
+
+def empty_read(queries: Tensor) -> MemoryRead:
+    """Return what an empty memory answers: zeros.
+
+    Taught in: notebook 06.
+    """
+    return MemoryRead(torch.zeros_like(queries), queries.new_zeros(len(queries), 3))
 
 
 def highest_where(allowed: Tensor, values: Tensor) -> Tensor:

@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 CHOICES = {
-    "form": ("fixed", "scalar", "memory"),
+    "form": ("fixed", "scalar", "embedding", "memory"),
     "learning": ("meta", "joint"),
     "gradient": ("exact", "first_order"),
     "scope": ("heads", "all"),
@@ -16,7 +16,8 @@ class MarginSettings:
     """How margins are made and learned.
 
     Attributes:
-        form: "fixed", "scalar" (one number for all) or "memory" (R(x)).
+        form: "fixed", "scalar" (one number for all), "embedding" (R(x) without the
+            memory) or "memory" (R(x)).
         learning: "meta", by what margins of some classes do to others, or "joint", by
             the loss that they are part of.
         gradient: of a meta step, "exact" or "first_order".

@@ -18,6 +18,7 @@ LEARNED: Rows = {
     "scalar": dict(form="scalar"),
     "scalar-joint": dict(form="scalar", learning="joint"),
     "memory-joint": dict(form="memory", learning="joint"),
+    "embedding": dict(form="embedding"),
     "learned": dict(form="memory"),
     "learned-shuffled": dict(form="memory", shuffled=True),
 }
@@ -66,6 +67,7 @@ SEARCHED_MARGINS: Rows = {
     "high-1.6": dict(high=1.6),
     "least-used": dict(writing="least_used"),
     "4-slots": dict(slots=4),
+    "no-memory": dict(form="embedding"),
 }
 WEIGHTS = (1.0, 3.0, 10.0)
 RAMLN_SEARCH = Ablation(

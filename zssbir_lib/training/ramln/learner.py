@@ -16,6 +16,7 @@ from zssbir_lib.models import (
     MemoryRead,
     ScalarMargin,
 )
+from zssbir_lib.models.external_memory import empty_read
 from zssbir_lib.models.memory_writing import WRITING_RULES
 from zssbir_lib.training.margin_settings import MarginSettings
 from zssbir_lib.training.ramln.meta_gradient import (
@@ -76,9 +77,15 @@ class MarginLearner:
         """Whether this is a step at which margins are learned."""
         return self.warm and self.step % self.settings.every == 0
 
+    def read(self, embeddings: Tensor, labels: Tensor) -> MemoryRead:
+        """Return what R(x) is told of the memory; zeros if it does without."""
+        if self.settings.form != "memory":
+            return empty_read(embeddings)
+        return self.memory.read(embeddings, labels)
+
     def observe(self, embeddings: Tensor, read: MemoryRead) -> None:
         """Tell R(x) what its inputs are like."""
-        if self.settings.form == "memory":
+        if isinstance(self.margins, MarginNetwork):
             self.margins.observe(embeddings, read)
 
     @torch.no_grad()
@@ -205,7 +212,7 @@ def build_margins(
         torch.manual_seed(seed)
         if settings.form == "fixed":
             return FixedMargin(start)
-        if settings.form == "memory":
+        if settings.form in ("embedding", "memory"):
             return MarginNetwork(
                 size,
                 start,

@@ -120,7 +120,7 @@ class RAMLNMethod:
         quadruplets = sample_quadruplets(
             self.recipe.sampling, points, labels, modality, self.chance
         )
-        read = self.learner.memory.read(points, labels)
+        read = self.learner.read(points, labels)
         return MetaBatch(inputs.detach(), labels, modality, quadruplets, points, read)
 
     def _learn(self, net: EmbeddingNet, whole: MetaBatch) -> Tensor:

@@ -86,7 +86,7 @@ def margins_of_images(
         for one, other in ((0, 1), (1, 0))
     ]
     kinds = np.repeat([SKETCH, PHOTO], [len(images) for images in sets])
-    margin = learner.margin(whole, learner.memory.read(whole, classes))
+    margin = learner.margin(whole, learner.read(whole, classes))
     return ImageMargins(
         margin.double().numpy(), np.concatenate(hard), classes.numpy(), kinds
     )
