@@ -7,13 +7,25 @@ from pathlib import Path
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY / "tools"))
 
-from readme_tables import results_section, update, with_interval  # noqa: E402
+from readme_tables import (  # noqa: E402
+    RESULTS,
+    results_section,
+    update,
+    whole_page,
+    with_interval,
+)
 
 README = (REPOSITORY / "README.md").read_text()
 
 
 def test_tables_equal_the_result_files():
     assert update(README, results_section()) == README, (
+        "run python tools/readme_tables.py"
+    )
+
+
+def test_the_page_of_results_is_that_of_the_result_files():
+    assert (RESULTS / "README.md").read_text() == whole_page(), (
         "run python tools/readme_tables.py"
     )
 

@@ -198,7 +198,7 @@ def test_a_meta_step_moves_the_margins_and_not_a_bit_of_the_network(
     net.train()
     points = net.project(pooled).detach()
     inputs = pooled.detach() if scope == "heads" else images
-    method._learn(net, method._meta_batch(inputs, points, batch))
+    method._learn(net, method.meta_batch(inputs, points, batch))
     after = net.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert all(p.grad is None for p in net.parameters())
@@ -348,7 +348,7 @@ def test_changes_of_a_record_within():
         (dict(margins=dict(form="none")), "margins.form must be one of fixed, scalar"),
         (dict(margins=dict(rate=0.0)), "margins.rate must be above 0, got 0.0"),
         (dict(margins=dict(every=0)), "margins.every must be 1 or more, got 0"),
-        (dict(margins=dict(low=0.9)), "margins.low must be 0 or more and below"),
+        (dict(margins=dict(low=0.9)), "margins.low must be below margins.high"),
         (
             dict(margins=dict(gradient="first_order", inner_steps=2)),
             "of one virtual step",

@@ -9,16 +9,27 @@ from zssbir_lib.cli.checkpoints import line_of, measure_study
 from zssbir_lib.cli.options import add_source_options, read_data
 from zssbir_lib.data import ZeroShotData
 from zssbir_lib.training import (
+    Recipe,
     describe_image_margins,
+    describe_pushes,
     load_margin_learner,
     margins_of_images,
     provenance,
+    pushes_of_batches,
     use_threads,
     write_json,
 )
 
 NAME = "margins"
-SHOWN = ("mean", "std", "class_share", "confusability/sketches", "ambiguity/sketches")
+SHOWN = (
+    "mean",
+    "std",
+    "confusability/sketches",
+    "ambiguity/sketches",
+    "aligned_share",
+    "alignment/violation",
+)
+BATCHES, PUSHES_SEED = 12, 0  # what the pushes are measured on
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -40,18 +51,20 @@ def run(options: argparse.Namespace) -> None:
     write_json({"rows": rows} | provenance(), options.out)
     for one in rows:
         if one[NAME]:
-            kept = {name: one[NAME][name] for name in SHOWN}
+            kept = {name: one[NAME][name] for name in SHOWN if name in one[NAME]}
             print(line_of(one | {NAME: kept}, NAME))
     print(f"written: {options.out}")
 
 
 def measure(content: dict[str, Any], parts: ZeroShotData) -> dict[str, float]:
-    """Describe the margins of all seen images; nothing if the row learns none."""
-    margins = content["recipe"].get("margins", {})
-    learns = "learner" in content["method_state"] and margins["form"] != "fixed"
-    if not learns:
+    """Describe margins and what pushes them; nothing if the row has no quadruplets."""
+    recipe = Recipe.from_dict(content["recipe"])
+    if "relation_aware" not in recipe.losses:
         return {}
     net, learner = load_margin_learner(content)
-    feature = content["recipe"]["feature"]
-    images = margins_of_images(net, learner, parts.seen, feature)
-    return describe_image_margins(images)
+    pushes = pushes_of_batches(net, recipe, parts.seen, BATCHES, PUSHES_SEED)
+    described = describe_pushes(pushes)
+    if recipe.margins.form != "fixed":
+        images = margins_of_images(net, learner, parts.seen, recipe.feature)
+        described = describe_image_margins(images) | described
+    return described

@@ -3,6 +3,8 @@
 from zssbir_lib.display.ablation import ablation_plot
 from zssbir_lib.display.curves import interval_plot, training_curves
 from zssbir_lib.display.embedding_map import embedding_map, principal_plane
+from zssbir_lib.display.margin_map import margin_map
+from zssbir_lib.display.memory_panels import memory_panels
 from zssbir_lib.display.mining_curves import mining_curves
 from zssbir_lib.display.panels import image_grid, retrieval_panel
 from zssbir_lib.display.plane import point_planes
@@ -34,6 +36,8 @@ __all__ = [
     "embedding_map",
     "image_grid",
     "interval_plot",
+    "margin_map",
+    "memory_panels",
     "mining_curves",
     "point_planes",
     "principal_plane",

@@ -15,6 +15,7 @@ from zssbir_lib.exercises import (
     notebook_03,
     notebook_04,
     notebook_05,
+    notebook_06,
 )
 from zssbir_lib.exercises.exercise import Exercise
 
@@ -25,6 +26,7 @@ NOTEBOOKS = (
     notebook_03,
     notebook_04,
     notebook_05,
+    notebook_06,
 )
 EXERCISES: dict[str, Exercise] = {
     number: exercise

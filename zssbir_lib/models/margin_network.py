@@ -21,7 +21,7 @@ class MarginNetwork(nn.Module):
     Args:
         size: number D of dimensions of an embedding.
         start: margin at the start, between the bounds.
-        low: lower bound of the margin, 0 or more.
+        low: lower bound of the margin.
         high: upper bound.
         centred: take the mean over the batch off, before the margins are squeezed into
             their range.
@@ -47,7 +47,7 @@ class MarginNetwork(nn.Module):
         standardised: bool = True,
     ) -> None:
         super().__init__()
-        if not 0 <= low < start < high:
+        if not low < start < high:
             raise ValueError(
                 f"the starting margin must lie between {low} and {high}, got {start}"
             )
@@ -112,7 +112,7 @@ class ScalarMargin(nn.Module):
 
     Args:
         start: margin at the start, between the bounds.
-        low: lower bound of the margin, 0 or more.
+        low: lower bound of the margin.
         high: upper bound.
 
     Raises:
@@ -125,7 +125,7 @@ class ScalarMargin(nn.Module):
         self, start: float, low: float = LOWEST, high: float = HIGHEST
     ) -> None:
         super().__init__()
-        if not 0 <= low < start < high:
+        if not low < start < high:
             raise ValueError(
                 f"the starting margin must lie between {low} and {high}, got {start}"
             )

@@ -51,14 +51,18 @@ from zssbir_lib.training.processor import (
 )
 from zssbir_lib.training.provenance import provenance, write_json
 from zssbir_lib.training.ramln import (
+    AnchorPushes,
     ImageMargins,
     MarginLearner,
     RAMLNMethod,
+    anchor_pushes,
     describe_image_margins,
+    describe_pushes,
     exact_meta_gradient,
     first_order_meta_gradient,
     load_margin_learner,
     margins_of_images,
+    pushes_of_batches,
     virtual_step,
 )
 from zssbir_lib.training.recipe_checks import LOSSES, PROFILES
@@ -102,6 +106,7 @@ __all__ = [
     "MATHMMethod",
     "PROFILES",
     "Ablation",
+    "AnchorPushes",
     "Batch",
     "Experiment",
     "ImageMargins",
@@ -118,6 +123,7 @@ __all__ = [
     "TripletMethod",
     "ablation_differences",
     "accuracy",
+    "anchor_pushes",
     "apply_head",
     "build_method",
     "build_net",
@@ -126,6 +132,7 @@ __all__ = [
     "cached_class_activations",
     "class_activations",
     "describe_image_margins",
+    "describe_pushes",
     "describe_terms",
     "embed",
     "embed_zero_shot",
@@ -155,6 +162,7 @@ __all__ = [
     "prepare_step",
     "probe_accuracy",
     "provenance",
+    "pushes_of_batches",
     "read_checkpoint",
     "recipe_soft_labels",
     "recipe_teacher",

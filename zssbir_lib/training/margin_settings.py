@@ -37,7 +37,8 @@ class MarginSettings:
             the same margins, but without what they know.
         rate: learning rate of the margins.
         weight_decay: of the margins' weights.
-        low: lower bound of a margin.
+        low: lower bound of a margin; below 0 an anchor can be left alone even where it
+            is ranked wrongly.
         high: upper bound.
         beta: sharpness of the smooth hinge.
         writing: rule of the memory, "rare" or "least_used".
@@ -86,10 +87,10 @@ class MarginSettings:
                 raise ValueError(
                     f"margins.{name} must be 1 or more, got {getattr(self, name)}"
                 )
-        if not 0 <= self.low < self.high:
+        if not self.low < self.high:
             raise ValueError(
-                f"margins.low must be 0 or more and below margins.high, got {self.low} "
-                f"and {self.high}"
+                f"margins.low must be below margins.high, got {self.low} and "
+                f"{self.high}"
             )
         if self.gradient == "first_order" and self.inner_steps > 1:
             raise ValueError(

@@ -65,6 +65,7 @@ SEARCHED_MARGINS: Rows = {
     "first-order": dict(gradient="first_order"),
     "first-order+all-weights": dict(gradient="first_order", scope="all"),
     "high-1.6": dict(high=1.6),
+    "low-below-0": dict(low=-0.5),
     "least-used": dict(writing="least_used"),
     "4-slots": dict(slots=4),
     "no-memory": dict(form="embedding"),

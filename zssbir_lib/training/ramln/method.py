@@ -95,7 +95,7 @@ class RAMLNMethod:
         recipe, learner = self.recipe, self.learner
         embeddings = net.project(pooled)  # (B, D)
         inputs = images if recipe.margins.scope == "all" else pooled
-        whole = self._meta_batch(inputs, embeddings.detach(), batch)
+        whole = self.meta_batch(inputs, embeddings.detach(), batch)
         learner.observe(whole.embeddings, whole.read)
         meta = self._learn(net, whole)
         margin = learner.margin(whole.embeddings, whole.read)
@@ -112,8 +112,14 @@ class RAMLNMethod:
             recipe.margins.beta,
         )
 
-    def _meta_batch(self, inputs: Tensor, points: Tensor, batch: Batch) -> MetaBatch:
-        """Put a step's images together with their quadruplets and memory read."""
+    def meta_batch(self, inputs: Tensor, points: Tensor, batch: Batch) -> MetaBatch:
+        """Put a step's images together with their quadruplets and memory read.
+
+        Args:
+            inputs: pooled features or images, float (B, ...).
+            points: where the network maps them, float (B, D), without gradient.
+            batch: labels and modality.
+        """
         labels, modality = (
             part.to(points.device) for part in (batch.labels, batch.modality)
         )

@@ -13,6 +13,7 @@ from zssbir_lib.modality import PHOTO, SKETCH
 from zssbir_lib.models import EmbeddingNet
 from zssbir_lib.training.checkpoints import load_trained_net
 from zssbir_lib.training.embedding import embed
+from zssbir_lib.training.ramln.alignment import AnchorPushes
 from zssbir_lib.training.ramln.learner import MarginLearner
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
@@ -139,6 +140,27 @@ def describe_image_margins(images: ImageMargins) -> dict[str, float]:
         described[f"confusability/{name}"] = rank_correlation(*one_each)
         described[f"ambiguity/{name}"] = rank_correlation(*within)
     return described
+
+
+def describe_pushes(pushes: AnchorPushes) -> dict[str, float]:
+    """Describe which anchors' constraints help other classes.
+
+    Args:
+        pushes: of many anchors.
+
+    Returns:
+        aligned_share, of the anchors that help; and rank correlations with how much an
+        anchor misses its quadruplet: "alignment/violation", "push/violation".
+
+    Taught in: notebook 06.
+    """
+    known = ~pushes.alignment.isnan()
+    violation, push, alignment = (part[known].double().numpy() for part in pushes)
+    return {
+        "aligned_share": float((alignment > 0).mean()),
+        "alignment/violation": float(spearmanr(alignment, violation).statistic),
+        "push/violation": float(spearmanr(push, violation).statistic),
+    }
 
 
 def class_means(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
