@@ -49,7 +49,7 @@ PAPERS = {
     "triplet": SBTKNET_PAPER,
     "sbtknet": SBTKNET_PAPER,
     "mathm": MATHM_PAPER,
-    # RAMLN's training is not published: the recipe of MATHM, margins fixed for two epochs
+    # RAMLN's training is not published: that of MATHM, margins fixed for two epochs
     "ramln": MATHM_PAPER | dict(margins=dict(warm_up=400)),
 }
 # Fine-tuning from ImageNet on a small set: gentle rates, BatchNorm statistics kept.
