@@ -9,6 +9,7 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from scipy.stats import spearmanr
 
 from zssbir_lib.display.arrays import ArrayLike, as_array, require_length
 from zssbir_lib.display.style import FIGURE_WIDTH, MODALITY_MARKERS, NEUTRAL_COLOUR
@@ -26,13 +27,15 @@ def margin_map(
     modality: ArrayLike,
     class_names: Sequence[str],
     named: Sequence[str] = (),
+    every: int = 1,
     title: str | None = None,
 ) -> Figure:
-    """Draw every image with its margin as colour, and every class's mean margin.
+    """Draw images with their margins as colour, and every class's mean margin.
 
     On the map sketches are triangles, photos circles, and a named class has its name
     where its images lie on average. The few lowest and highest margins share the
-    colours at the ends of the scale. Beside the map stands a mark for each class.
+    colours at the ends of the scale. Beside the map stands a mark for each class, with
+    Spearman's correlation above.
 
     Args:
         points: positions of N images in the plane, float (N, 2).
@@ -42,6 +45,7 @@ def margin_map(
         modality: 0 for a sketch, 1 for a photo, integers (N,).
         class_names: the C names.
         named: names of the classes that are written in both panels.
+        every: draw one image in so many on the map; classes are of all images.
         title: what the panels show together, said in one sentence, or None.
 
     Returns:
@@ -63,13 +67,13 @@ def margin_map(
         width_ratios=(1.25, 1),
         layout="constrained",
     )
-    _draw_images(left, points, margin, modality)
+    _draw_images(left, points[::every], margin[::every], modality[::every])
     numbers = [list(class_names).index(name) for name in named]
     for label, name in zip(numbers, named, strict=True):
         _write_name(left, name, points[labels == label].mean(axis=0), framed=True)
     left.set(xticks=[], yticks=[])
     left.grid(False)
-    left.set_title("every image: colour is its margin", fontsize=10)
+    left.set_title("images: colour is the margin", fontsize=10)
     left.legend(loc="upper left", fontsize=8, frameon=True)
     means = np.array(
         [
@@ -82,8 +86,9 @@ def margin_map(
         place = means[np.unique(labels).tolist().index(label)]
         _write_name(right, name, place, framed=False)
     right.set(xlabel="mean difficulty, 1 - AP (0 to 1)", ylabel="mean margin")
-    right.margins(x=0.18)
-    right.set_title("every class", fontsize=10)
+    right.margins(x=0.18, y=0.12)
+    correlation = spearmanr(*means.T).statistic if len(means) > 1 else 0.0
+    right.set_title(f"every class: rank correlation {correlation:+.2f}", fontsize=10)
     if title is not None:
         fig.suptitle(title, fontsize=11, x=0.01, horizontalalignment="left")
     return fig
@@ -140,14 +145,15 @@ def _draw_images(
 def _write_name(
     axes: Axes, name: str, place: tuple[float, float], framed: bool
 ) -> None:
-    """Write a class name on a place, in a frame, or beside it."""
-    frame = {"facecolor": "white", "edgecolor": "grey", "alpha": 0.8, "pad": 1.2}
+    """Write a class name on a place, in a frame, or above it."""
+    edge = "grey" if framed else "none"
     axes.annotate(
         name,
         place,
-        xytext=(0, 0) if framed else (0, 6),
+        xytext=(0, 0) if framed else (0, 9),
         textcoords="offset points",
         horizontalalignment="center",
+        verticalalignment="center",
         fontsize=8,
-        bbox=frame if framed else None,
+        bbox={"facecolor": "white", "edgecolor": edge, "alpha": 0.8, "pad": 1.2},
     )

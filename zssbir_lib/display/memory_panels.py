@@ -64,8 +64,9 @@ def memory_panels(
             f"{name}: {len(labels)} of {len(memories[name][0])} slots", fontsize=10
         )
         axes.axhline(0, color="grey", linewidth=0.8)
-        axes.set(xlim=(-1, classes), ylim=(-reach, reach), yticks=[])
-        axes.set_ylabel("photos | sketches", fontsize=8)
+        axes.set(xlim=(-1, classes), ylim=(-reach, reach))
+        axes.set_yticks([-reach / 2, reach / 2], ["photos", "sketches"], fontsize=8)
+        axes.tick_params(axis="y", length=0)
         axes.grid(False)
     axes.set_xlabel("class number (faint: written long ago)")
     if title is not None:
@@ -110,6 +111,8 @@ def _draw_marks(
     """Draw one mark a slot, fainter with its age as a share of the oldest."""
     for kind, marker in MODALITY_MARKERS.items():
         some = modality == kind
+        if not some.any():
+            continue
         axes.scatter(
             labels[some],
             heights[some],

@@ -46,6 +46,7 @@ def relation_aware_quadruplet_loss(
 
     Taught in: notebook 06.
     """
+    _check_tags(embeddings, labels=labels, modality=modality)
     quadruplets = hardest_quadruplets(embeddings, labels, modality)
     return quadruplet_set_loss(embeddings, modality, quadruplets, margin, lam, beta)
 
@@ -76,6 +77,7 @@ def quadruplet_set_loss(
 
     Taught in: notebook 06.
     """
+    _check_tags(embeddings, modality=modality)
     if beta is not None and not beta > 0:
         raise ValueError(f"beta must be above 0, or None for the hinge; got {beta}")
     violations, valid = quadruplet_violations(embeddings, quadruplets, margin, lam)
@@ -153,6 +155,21 @@ def mean_of_directions(each: Tensor, valid: Tensor, modality: Tensor) -> Tensor:
     anchors = [valid & (modality == kind) for kind in (SKETCH, PHOTO)]
     means = [each[some].mean() for some in anchors if some.any()]
     return torch.stack(means).mean() if means else 0.0 * each.sum()
+
+
+def _check_tags(embeddings: Tensor, **tags: Tensor) -> None:
+    """Raise unless there are embeddings, and one of each tag for every one."""
+    if embeddings.ndim != 2 or len(embeddings) == 0:
+        raise ValueError(
+            f"embeddings must be (B, D) with B of 1 or more, got shape "
+            f"{tuple(embeddings.shape)}"
+        )
+    for name, tag in tags.items():
+        if tag.shape != embeddings.shape[:1]:
+            raise ValueError(
+                f"{name} must have shape ({len(embeddings)},), one for each embedding, "
+                f"got {tuple(tag.shape)}"
+            )
 
 
 def _check(

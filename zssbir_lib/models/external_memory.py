@@ -14,7 +14,7 @@ class MemoryRead(NamedTuple):
     """What the memory answers to a batch.
 
     Attributes:
-        content: mean of the slots, weighted by attention, float (B, D).
+        content: mean of the slots at length one, weighted by attention, float (B, D).
         statistics: cosine to the nearest slot of the image's own class, cosine to the
             nearest of any other class, entropy of the attention from 0 to 1, float
             (B, 3). All are 0 where there is no such slot.
@@ -84,8 +84,8 @@ class ExternalMemory(nn.Module):
         filled = self.filled
         if not filled.any():
             return empty_read(queries)
-        slots = self.features[filled]  # (F, D)
-        cosines = queries @ functional.normalize(slots, dim=1).T  # (B, F)
+        slots = functional.normalize(self.features[filled], dim=1)  # (F, D)
+        cosines = queries @ slots.T  # (B, F)
         attention = torch.softmax(SHARPNESS * cosines, dim=1)
         own = labels[:, None] == self.labels[filled]  # (B, F)
         statistics = (

@@ -24,7 +24,7 @@ class MarginNetwork(nn.Module):
         low: lower bound of the margin.
         high: upper bound.
         centred: take the mean over the batch off, before the margins are squeezed into
-            their range.
+            their range. A margin then depends on the images it is asked for with.
         standardised: take the running mean off each input and divide by its running
             standard deviation, see `observe`.
 
@@ -100,7 +100,7 @@ class FixedMargin(nn.Module):
 
     def __init__(self, margin: float) -> None:
         super().__init__()
-        self.margin = nn.Parameter(torch.tensor(margin), requires_grad=False)
+        self.margin = nn.Parameter(torch.tensor(float(margin)), requires_grad=False)
 
     def forward(self, embeddings: Tensor, read: MemoryRead) -> Tensor:
         """Return the same margin for every embedding, (B, D) -> (B,)."""

@@ -156,15 +156,18 @@ def check_finite(total: Tensor, state: TrainingState) -> None:
 def end_epoch(state: TrainingState, validate: Validation | None) -> None:
     """Close the epoch: mean losses, validation, and the best weights so far.
 
+    A mean is over the steps that have the loss or observation.
+
     Args:
         state: changed in place.
         validate: see `fit`.
 
     Taught in: notebook 02.
     """
-    names = state.epoch_losses[0]
-    count = len(state.epoch_losses)
-    record = {n: sum(step[n] for step in state.epoch_losses) / count for n in names}
+    steps = state.epoch_losses
+    names = dict.fromkeys(name for step in steps for name in step)
+    values = {name: [step[name] for step in steps if name in step] for name in names}
+    record = {name: sum(some) / len(some) for name, some in values.items()}
     record |= {"epoch": state.step // state.steps_per_epoch, "step": state.step}
     if validate is not None:
         record["validation"] = validate(state.net)

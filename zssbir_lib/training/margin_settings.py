@@ -1,5 +1,6 @@
 """How RAMLN learns its margins: the part of a recipe that only it reads."""
 
+import math
 from dataclasses import dataclass
 
 CHOICES = {
@@ -78,19 +79,24 @@ class MarginSettings:
                     f"{getattr(self, name)!r}"
                 )
         for name in ("inner_rate", "rate", "beta"):
-            if not getattr(self, name) > 0:
+            if not 0 < getattr(self, name) < math.inf:
                 raise ValueError(
                     f"margins.{name} must be above 0, got {getattr(self, name)}"
+                )
+        for name in ("warm_up", "weight_decay"):
+            if not getattr(self, name) >= 0:
+                raise ValueError(
+                    f"margins.{name} must be 0 or more, got {getattr(self, name)}"
                 )
         for name in ("inner_steps", "every", "slots"):
             if getattr(self, name) < 1:
                 raise ValueError(
                     f"margins.{name} must be 1 or more, got {getattr(self, name)}"
                 )
-        if not self.low < self.high:
+        if not -math.inf < self.low < self.high < math.inf:
             raise ValueError(
-                f"margins.low must be below margins.high, got {self.low} and "
-                f"{self.high}"
+                "margins.low must be below margins.high, and both finite; got "
+                f"{self.low} and {self.high}"
             )
         if self.gradient == "first_order" and self.inner_steps > 1:
             raise ValueError(

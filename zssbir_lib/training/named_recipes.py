@@ -1,6 +1,6 @@
 """Recipes by name: methods, backbones and lengths, put together."""
 
-from dataclasses import fields, replace
+from dataclasses import fields
 from typing import Any
 
 from zssbir_lib.training.recipe_checks import (
@@ -8,7 +8,7 @@ from zssbir_lib.training.recipe_checks import (
     METRIC_LOSSES,
     check_choice,
 )
-from zssbir_lib.training.recipes import NESTED, Recipe
+from zssbir_lib.training.recipes import NESTED, Recipe, rebuilt
 
 # Lengths by backbone: the small network sees drawn images, the others real ones.
 SMALL_LENGTHS: dict[str, dict[str, Any]] = {
@@ -82,6 +82,7 @@ FINE_TUNING_OF = {"mathm": CLASS_BATCHES, "ramln": CLASS_BATCHES}
 SHORT_TRAINING_OF: dict[str, dict[str, Any]] = {
     "ramln": dict(metric_weight=3.0, margin=0.3)
 }
+SMOKE_OF = {"ramln": dict(margins=dict(warm_up=1))}  # reaches the meta step
 # MATHM classifies the embedding, and gates the backbone; RAMLN is built on it.
 ON_EMBEDDINGS: dict[str, Any] = dict(
     classifier_input="embedding", classifier_bias=False, gates=True
@@ -136,7 +137,7 @@ def named_recipe(
     complete_settings(settings)
     for name, kind in NESTED.items():
         if isinstance(settings.get(name), dict):
-            settings[name] = replace(kind(), **settings[name])
+            settings[name] = rebuilt(kind, name, settings[name])
     return Recipe(**settings)
 
 
@@ -153,6 +154,8 @@ def starting_settings(method: str, backbone: str, profile: str) -> dict[str, Any
     else:
         fine_tuning = FINE_TUNING_OF if backbone != "small" else {}
         settings |= fine_tuning.get(method, {}) | SHORT_TRAINING_OF.get(method, {})
+    if profile == "smoke":
+        settings |= SMOKE_OF.get(method, {})
     return settings | METHOD_SETTINGS[method]
 
 

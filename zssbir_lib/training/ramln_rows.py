@@ -17,7 +17,7 @@ BID_QUA: Rows = {
 LEARNED: Rows = {
     "scalar": dict(form="scalar"),
     "scalar-joint": dict(form="scalar", learning="joint"),
-    "memory-joint": dict(form="memory", learning="joint"),
+    "memory-joint": dict(form="memory", learning="joint", centred=False),
     "embedding": dict(form="embedding"),
     "learned": dict(form="memory"),
     "learned-shuffled": dict(form="memory", shuffled=True),

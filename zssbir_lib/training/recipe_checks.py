@@ -131,7 +131,7 @@ def _check_losses(recipe: Any) -> None:
     if recipe.method == "triplet" and losses != possible:
         raise ValueError(
             f"the method triplet has one loss, got {', '.join(losses)}; "
-            "losses are chosen with the methods sbtknet and mathm"
+            "losses are chosen with the methods sbtknet, mathm and ramln"
         )
     foreign = [loss for loss in losses if loss not in possible]
     if foreign:
@@ -161,7 +161,14 @@ def _check_margins(recipe: Any) -> None:
     if recipe.lam > 1:
         raise ValueError(f"lam must lie between 0 and 1, got {recipe.lam}")
     low, high = recipe.margins.low, recipe.margins.high
-    learned = recipe.method == "ramln" and recipe.margins.form != "fixed"
+    learned = "relation_aware" in recipe.losses and recipe.margins.form != "fixed"
+    classes = recipe.batch_size // recipe.images_per_class
+    if learned and recipe.margins.learning == "meta" and classes < 4:
+        raise ValueError(
+            "a meta step needs four classes or more in a batch, two for each half; "
+            f"batch_size {recipe.batch_size} with images_per_class "
+            f"{recipe.images_per_class} has {classes}: raise the one or lower the other"
+        )
     if learned and not low < recipe.margin < high:
         raise ValueError(
             f"margin is {recipe.margin}, where learned margins start: it must lie "

@@ -138,14 +138,14 @@ class Recipe:
         unknown = sorted(set(values) - known)
         if unknown:
             raise ValueError(f"a recipe has no field called {unknown[0]!r}")
-        rebuilt = dict(values)
+        content = dict(values)
         for name, kind in NESTED.items():
             if isinstance(values.get(name), dict):
-                rebuilt[name] = kind(**values[name])
+                content[name] = rebuilt(kind, name, values[name])
         for name in ("losses", "terms"):  # JSON has lists only
             if name in values:
-                rebuilt[name] = tuple(values[name])
-        return cls(**rebuilt)
+                content[name] = tuple(values[name])
+        return cls(**content)
 
     def __str__(self) -> str:
         """Return one aligned line a field that the method uses."""
@@ -155,3 +155,25 @@ class Recipe:
             if self.method in FIELDS_OF_METHODS.get(f.name, (self.method,))
         ]
         return "\n".join(f"  {name:<22} {getattr(self, name)}" for name in used)
+
+
+def rebuilt(kind: type, field_name: str, values: dict[str, Any]) -> Any:
+    """Return a record within a recipe from some of its values.
+
+    Args:
+        kind: the class of the record.
+        field_name: what the recipe calls it.
+        values: by name; what is left out has its default.
+
+    Raises:
+        ValueError: a name is unknown.
+
+    Taught in: notebook 06.
+    """
+    known = [f.name for f in fields(kind)]
+    for name in values:
+        if name not in known:
+            raise ValueError(
+                f"{field_name} has no field called {name!r}; it has: {', '.join(known)}"
+            )
+    return kind(**values)

@@ -1,4 +1,4 @@
-"""Which anchors help other classes: what the meta step sees, anchor by anchor."""
+"""Which anchors help other classes: what a plain step of the heads does to them."""
 
 from typing import NamedTuple
 
@@ -10,6 +10,7 @@ from zssbir_lib.losses import quadruplet_violations
 from zssbir_lib.models import EmbeddingNet
 from zssbir_lib.training.methods import Batch
 from zssbir_lib.training.preparation import prepare_images
+from zssbir_lib.training.ramln.learner import evaluation_mode
 from zssbir_lib.training.ramln.meta_gradient import Weights, exact_meta_gradient
 from zssbir_lib.training.ramln.meta_step import (
     HeadsView,
@@ -95,7 +96,7 @@ def pushes_of_batches(
     """Draw batches of the seen classes, split each, and collect all anchors' pushes.
 
     Args:
-        net: the network; put into evaluation mode.
+        net: the network.
         recipe: of the method ramln.
         seen: the seen classes.
         batches: how many batches.
@@ -103,21 +104,14 @@ def pushes_of_batches(
 
     Taught in: notebook 06.
     """
-    method, net = RAMLNMethod(seen, recipe), net.eval()
+    method, shape = RAMLNMethod(seen, recipe), loss_shape(recipe)
     generator = torch.Generator().manual_seed(seed)
+    margin, rate = recipe.margin, recipe.margins.inner_rate
     found = []
-    for _ in range(batches):
-        training, testing = drawn_halves(net, method, method.draw(generator))
-        found.append(
-            anchor_pushes(
-                net,
-                training,
-                testing,
-                recipe.margin,
-                loss_shape(recipe),
-                recipe.margins.inner_rate,
-            )
-        )
+    with evaluation_mode(net):
+        for _ in range(batches):
+            halves = drawn_halves(net, method, method.draw(generator))
+            found.append(anchor_pushes(net, *halves, margin, shape, rate))
     return AnchorPushes(*(torch.cat(parts) for parts in zip(*found, strict=True)))
 
 

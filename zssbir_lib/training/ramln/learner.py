@@ -102,7 +102,9 @@ class MarginLearner:
         self.step += 1
 
     def learn_jointly(self, batch: MetaBatch) -> Tensor:
-        """Step the margins down the loss they are part of; they can only shrink.
+        """Step the margins down the loss they are part of.
+
+        One margin, or R(x) that is not centred, can only shrink by that.
 
         Args:
             batch: the images of a step.

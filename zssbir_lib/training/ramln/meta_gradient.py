@@ -151,12 +151,14 @@ def virtual_step(
 
 
 def scaled_to_one(slopes: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    """Divide a gradient in several parts by its length; zeros stay.
+    """Divide a gradient in several parts by its length; without one, return zeros.
 
     Taught in: notebook 06.
     """
     length = torch.cat([slope.flatten() for slope in slopes]).norm()
-    return tuple(slope / length.clamp(min=LEAST_LENGTH) for slope in slopes)
+    if length < LEAST_LENGTH:
+        return tuple(torch.zeros_like(slope) for slope in slopes)
+    return tuple(slope / length for slope in slopes)
 
 
 def turned(
@@ -170,6 +172,19 @@ def turned(
 
     A change of the gradient along itself makes such a step neither longer nor shorter:
     only the part of the slopes across the gradient counts.
+
+    Args:
+        inner: the loss the learner steps down.
+        learner: its weights, by name.
+        settings: what the loss depends on besides.
+        slopes: of the outer loss after the step, by the learner's weights.
+        step_size: the length of the step.
+
+    Returns:
+        The slopes across the gradient, and the step size by which a plain step would be
+        as long.
+
+    Taught in: notebook 06.
     """
     gradient = torch.autograd.grad(
         inner(learner, settings), tuple(learner.values()), materialize_grads=True

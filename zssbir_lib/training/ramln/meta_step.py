@@ -95,7 +95,7 @@ def split_classes(labels: Tensor, generator: torch.Generator) -> tuple[Tensor, T
     """Split the classes of a batch at random into two disjoint halves.
 
     Args:
-        labels: class numbers, int64 (B,), of two classes or more.
+        labels: class numbers, int64 (B,), of four classes or more.
         generator: source of the random numbers.
 
     Returns:
@@ -110,7 +110,7 @@ def split_classes(labels: Tensor, generator: torch.Generator) -> tuple[Tensor, T
     if len(classes) < 4:
         raise ValueError(
             "a meta step needs four classes or more in a batch, two for each half; "
-            f"got {len(classes)}"
+            f"got {len(classes)}: raise batch_size or lower images_per_class"
         )
     order = torch.randperm(len(classes), generator=generator).to(classes.device)
     training = torch.isin(labels, classes[order[: len(classes) // 2]])

@@ -97,12 +97,14 @@ class RAMLNMethod:
         inputs = images if recipe.margins.scope == "all" else pooled
         whole = self.meta_batch(inputs, embeddings.detach(), batch)
         learner.observe(whole.embeddings, whole.read)
-        meta = self._learn(net, whole)
+        projects = net.projection.weight.requires_grad  # not in frozen epochs
+        learns = learner.learns_now and projects
+        self.observed = {"meta": self._learn(net, whole)} if learns else {}
         margin = learner.margin(whole.embeddings, whole.read)
         if recipe.margins.shuffled:
             margin = margin[torch.randperm(len(margin), generator=self.chance)]
         learner.remember(whole.embeddings, whole.labels, whole.modality)
-        self.observed = {"meta": meta} | describe_margins(margin)
+        self.observed |= describe_margins(margin)
         return quadruplet_set_loss(
             embeddings,
             whole.modality,
@@ -130,9 +132,7 @@ class RAMLNMethod:
         return MetaBatch(inputs.detach(), labels, modality, quadruplets, points, read)
 
     def _learn(self, net: EmbeddingNet, whole: MetaBatch) -> Tensor:
-        """Learn the margins if it is time to; return the loss they were judged by."""
-        if not self.learner.learns_now:
-            return whole.embeddings.new_zeros(())
+        """Learn the margins and return the loss they were judged by."""
         if self.recipe.margins.learning == "joint":
             return self.learner.learn_jointly(whole)
         halves = [

@@ -17,6 +17,7 @@ from zssbir_lib.training.ramln.alignment import AnchorPushes
 from zssbir_lib.training.ramln.learner import MarginLearner
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
+DECIMALS = 9  # of differences from a mean; what is smaller is rounding
 LEAST_SPREAD = 1e-4  # standard deviation below which margins are one number
 
 
@@ -42,6 +43,9 @@ class ImageMargins(NamedTuple):
 def load_margin_learner(content: dict[str, Any]) -> tuple[EmbeddingNet, MarginLearner]:
     """Return the network of a checkpoint of RAMLN, and what learned its margins.
 
+    Margins are those after the last step, also where early stopping kept the weights of
+    an earlier one.
+
     Args:
         content: what `read_checkpoint` returned.
 
@@ -57,9 +61,9 @@ def load_margin_learner(content: dict[str, Any]) -> tuple[EmbeddingNet, MarginLe
             f"the checkpoint is of the method {recipe.method!r}, which learns no "
             "margins: give one of the method 'ramln'"
         )
-    slots = len(state["memory"]["labels"]) // (2 * recipe.margins.slots)
+    classes = len(state["memory"]["labels"]) // (2 * recipe.margins.slots)
     learner = MarginLearner(
-        recipe.margins, recipe.margin, recipe.lam, recipe.embedding_size, slots
+        recipe.margins, recipe.margin, recipe.lam, recipe.embedding_size, classes
     )
     learner.load_state_dict(state)
     return net, learner
@@ -74,14 +78,16 @@ def margins_of_images(
         net: the trained network.
         learner: the memory and R(x) that were trained with it.
         seen: the seen classes.
-        feature: what retrieval compares, see `embed`.
+        feature: what retrieval compares, and difficulty with it, see `embed`. Margins
+            are always made from embeddings.
 
     Taught in: notebook 06.
     """
     sets = (seen.sketches, seen.photos)
     points = [embed(net, images, feature) for images in sets]
     labels = [images.labels for images in sets]
-    whole, classes = torch.cat(points), torch.cat(labels)
+    whole = torch.cat([embed(net, images, "embedding") for images in sets])
+    classes = torch.cat(labels)
     hard = [
         query_difficulty(points[one], points[other], labels[one], labels[other])
         for one, other in ((0, 1), (1, 0))
@@ -116,7 +122,8 @@ def describe_image_margins(images: ImageMargins) -> dict[str, float]:
         and rank correlations (Spearman): "confusability/sketches" and ".../photos" of a
         class's mean margin with its mean difficulty, "ambiguity/sketches" and
         ".../photos" of an image's margin with its difficulty, both less the mean of
-        its class. Shares and correlations are 0 where all margins are alike.
+        its class. Shares and correlations are 0 where all margins are alike. R(x) is
+        centred over all images together.
 
     Taught in: notebook 06.
     """
@@ -134,11 +141,17 @@ def describe_image_margins(images: ImageMargins) -> dict[str, float]:
         described[f"mean/{name}"] = float(margin[some].mean())
         values = (margin[some], images.difficulty[some])
         between = [class_means(value, images.labels[some]) for value in values]
-        within = [v - m for v, m in zip(values, between, strict=True)]
+        within = [
+            (value - mean).round(DECIMALS)  # so that ties stay ties
+            for value, mean in zip(values, between, strict=True)
+        ]
         firsts = np.unique(images.labels[some], return_index=True)[1]
         one_each = [m[firsts] for m in between]
-        described[f"confusability/{name}"] = rank_correlation(*one_each)
-        described[f"ambiguity/{name}"] = rank_correlation(*within)
+        pairs = {"confusability": one_each, "ambiguity": within}
+        described |= {
+            f"{what}/{name}": rank_correlation(*pair) if varied else 0.0
+            for what, pair in pairs.items()
+        }
     return described
 
 
@@ -149,17 +162,20 @@ def describe_pushes(pushes: AnchorPushes) -> dict[str, float]:
         pushes: of many anchors.
 
     Returns:
-        aligned_share, of the anchors that help; and rank correlations with how much an
-        anchor misses its quadruplet: "alignment/violation", "push/violation".
+        known_share, of the anchors at which the hinge is not flat; among these
+        aligned_share, of those that help others, and rank correlations with how much an
+        anchor misses its quadruplet: "alignment/violation", "push/violation". All are 0
+        where nothing is known.
 
     Taught in: notebook 06.
     """
     known = ~pushes.alignment.isnan()
     violation, push, alignment = (part[known].double().numpy() for part in pushes)
     return {
-        "aligned_share": float((alignment > 0).mean()),
-        "alignment/violation": float(spearmanr(alignment, violation).statistic),
-        "push/violation": float(spearmanr(push, violation).statistic),
+        "known_share": float(known.double().mean()),
+        "aligned_share": float((alignment > 0).mean()) if known.any() else 0.0,
+        "alignment/violation": rank_correlation(alignment, violation),
+        "push/violation": rank_correlation(push, violation),
     }
 
 
@@ -173,10 +189,10 @@ def class_means(values: np.ndarray, labels: np.ndarray) -> np.ndarray:
 
 
 def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
-    """Return Spearman's correlation, 0 where one of the two hardly varies.
+    """Return Spearman's correlation, 0 where one of the two does not vary.
 
     Taught in: notebook 06.
     """
-    if min(one.std(), other.std()) < LEAST_SPREAD:
+    if len(one) < 2 or min(np.ptp(one), np.ptp(other)) == 0:
         return 0.0
     return float(spearmanr(one, other).statistic)
