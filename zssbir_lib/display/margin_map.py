@@ -70,7 +70,7 @@ def margin_map(
     _draw_images(left, points[::every], margin[::every], modality[::every])
     numbers = [list(class_names).index(name) for name in named]
     for label, name in zip(numbers, named, strict=True):
-        _write_name(left, name, points[labels == label].mean(axis=0), framed=True)
+        _write_name(left, name, points[labels == label].mean(axis=0))
     left.set(xticks=[], yticks=[])
     left.grid(False)
     left.set_title("images: colour is the margin", fontsize=10)
@@ -84,7 +84,8 @@ def margin_map(
     right.scatter(*means.T, marker="D", s=18, color=NEUTRAL_COLOUR, alpha=0.6)
     for label, name in zip(numbers, named, strict=True):
         place = means[np.unique(labels).tolist().index(label)]
-        _write_name(right, name, place, framed=False)
+        above = place[1] > np.median(means[:, 1])  # away from the other marks
+        _write_name(right, name, place, shift=9 if above else -9)
     right.set(xlabel="mean difficulty, 1 - AP (0 to 1)", ylabel="mean margin")
     right.margins(x=0.18, y=0.12)
     correlation = spearmanr(*means.T).statistic if len(means) > 1 else 0.0
@@ -143,14 +144,14 @@ def _draw_images(
 
 
 def _write_name(
-    axes: Axes, name: str, place: tuple[float, float], framed: bool
+    axes: Axes, name: str, place: tuple[float, float], shift: int = 0
 ) -> None:
-    """Write a class name on a place, in a frame, or above it."""
-    edge = "grey" if framed else "none"
+    """Write a class name on a place, framed, or so many points above it."""
+    edge = "none" if shift else "grey"
     axes.annotate(
         name,
         place,
-        xytext=(0, 0) if framed else (0, 9),
+        xytext=(0, shift),
         textcoords="offset points",
         horizontalalignment="center",
         verticalalignment="center",

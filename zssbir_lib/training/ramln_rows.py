@@ -53,6 +53,8 @@ SEARCHED_MARGINS: Rows = {
     "level-moves": dict(centred=False),
     "raw-inputs": dict(standardised=False),
     "raw-inputs+level-moves": dict(standardised=False, centred=False),
+    "unclassified": dict(classified=False),
+    "unclassified+low-below-0": dict(classified=False, low=-0.5),
     "shuffled": dict(shuffled=True),
     "beta-5": dict(beta=5.0),
     "beta-50": dict(beta=50.0),

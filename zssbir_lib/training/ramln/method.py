@@ -159,7 +159,7 @@ def loss_shape(recipe: Recipe) -> LossShape:
 
     Taught in: notebook 06.
     """
-    classifies = "classification" in recipe.losses
+    classifies = "classification" in recipe.losses and recipe.margins.classified
     weight = recipe.classification_weight if classifies else 0.0
     return LossShape(recipe.lam, recipe.margins.beta, recipe.metric_weight, weight)
 
