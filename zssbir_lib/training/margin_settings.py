@@ -34,8 +34,8 @@ class MarginSettings:
             their range) where it starts, so that only differences are learned.
         standardised: give R(x) inputs less their running mean, divided by their running
             standard deviation.
-        classified: count the classification loss in a meta step, as in training; without
-            it only quadruplets judge the margins.
+        classified: count the classification loss in a meta step too; without it only
+            quadruplets judge the margins.
         shuffled: hand the margins of a batch to its anchors at random: a control with
             the same margins, but without what they know.
         rate: learning rate of the margins.
