@@ -17,8 +17,8 @@ from zssbir_lib.training import (
     pushes_of_batches,
     virtual_step,
 )
-from zssbir_lib.training.ramln.alignment import drawn_halves
-from zssbir_lib.training.ramln.meta_step import HeadsView, LossShape, batch_loss
+from zssbir_lib.training.methods.ramln.alignment import drawn_halves
+from zssbir_lib.training.methods.ramln.meta_step import HeadsView, LossShape, batch_loss
 
 RECIPE = named_recipe("ramln", batch_size=24, images_per_class=4, embedding_size=8)
 SHAPE, RATE, MARGIN = LossShape(0.5, 5.0, 3.0, 1.0), 0.1, 0.3

@@ -24,16 +24,16 @@ from zssbir_lib.training import (
     run_experiment,
     training_step,
 )
-from zssbir_lib.training.margin_settings import MarginSettings
-from zssbir_lib.training.ramln.learner import MarginLearner, build_margins
-from zssbir_lib.training.ramln.meta_step import (
+from zssbir_lib.training.methods.ramln.learner import MarginLearner, build_margins
+from zssbir_lib.training.methods.ramln.meta_step import (
     HeadsView,
     LossShape,
     MetaBatch,
     batch_loss,
     part_of,
 )
-from zssbir_lib.training.ramln.method import describe_margins, loss_shape
+from zssbir_lib.training.methods.ramln.method import describe_margins, loss_shape
+from zssbir_lib.training.recipes.margin_settings import MarginSettings
 
 RECIPE = named_recipe(
     "ramln",

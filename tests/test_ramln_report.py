@@ -21,7 +21,7 @@ from zssbir_lib.training import (
     read_checkpoint,
     save_checkpoint,
 )
-from zssbir_lib.training.ramln.report import (
+from zssbir_lib.training.methods.ramln.report import (
     class_means,
     query_difficulty,
     rank_correlation,

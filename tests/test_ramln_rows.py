@@ -6,7 +6,7 @@ import pytest
 
 from zssbir_lib.data import ZeroShotSplit
 from zssbir_lib.training import ABLATIONS, Recipe, named_recipe, plan_ablation
-from zssbir_lib.training.margin_settings import CHOICES, MarginSettings
+from zssbir_lib.training.recipes.margin_settings import CHOICES, MarginSettings
 
 ONE = ZeroShotSplit("one", tuple(f"s{i}" for i in range(40)), (), ("u", "v"))
 BASE = named_recipe("ramln")

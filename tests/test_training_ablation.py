@@ -20,7 +20,7 @@ from zssbir_lib.training import (
     summarise_study,
     with_seen_counts,
 )
-from zssbir_lib.training.ablation import COMPARED_METRICS
+from zssbir_lib.training.studies.ablation import COMPARED_METRICS
 
 ABLATION_ROWS = ABLATIONS["sbtknet"].rows
 COMPARISONS = ABLATIONS["sbtknet"].comparisons

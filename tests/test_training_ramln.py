@@ -24,13 +24,12 @@ from zssbir_lib.training import (
     read_checkpoint,
     restore_state,
 )
-from zssbir_lib.training.margin_settings import MarginSettings
-from zssbir_lib.training.ramln.learner import MarginLearner
-from zssbir_lib.training.ramln.meta_gradient import (
+from zssbir_lib.training.methods.ramln.learner import MarginLearner
+from zssbir_lib.training.methods.ramln.meta_gradient import (
     exact_meta_gradient,
     first_order_meta_gradient,
 )
-from zssbir_lib.training.ramln.meta_step import (
+from zssbir_lib.training.methods.ramln.meta_step import (
     HeadsView,
     LossShape,
     MetaBatch,
@@ -38,6 +37,7 @@ from zssbir_lib.training.ramln.meta_step import (
     part_of,
     split_classes,
 )
+from zssbir_lib.training.recipes.margin_settings import MarginSettings
 
 RECIPE = named_recipe(
     "ramln",

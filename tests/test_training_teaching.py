@@ -21,9 +21,9 @@ from zssbir_lib.training import (
     recipe_soft_labels,
     recipe_teacher,
     teacher_logits,
-    teaching,
 )
-from zssbir_lib.training.teaching import weights_fingerprint
+from zssbir_lib.training.methods import teaching
+from zssbir_lib.training.methods.teaching import weights_fingerprint
 
 RECIPE = named_recipe("sbtknet", profile="smoke", batch_size=4, embedding_size=8)
 

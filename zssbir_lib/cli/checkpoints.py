@@ -10,7 +10,7 @@ from tqdm import tqdm
 from zssbir_lib.data import SketchPhotoData, ZeroShotData, ZeroShotSplit
 from zssbir_lib.training import read_checkpoint
 from zssbir_lib.training.experiment import CHECKPOINT
-from zssbir_lib.training.study import summarise_metrics
+from zssbir_lib.training.studies.study import summarise_metrics
 
 Measure = Callable[[dict[str, Any], ZeroShotData], dict[str, float]]
 ReadData = Callable[[ZeroShotSplit, int], SketchPhotoData]

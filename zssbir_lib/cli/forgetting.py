@@ -19,7 +19,7 @@ from zssbir_lib.training import (
     use_threads,
     write_json,
 )
-from zssbir_lib.training.study import summarise_metrics
+from zssbir_lib.training.studies.study import summarise_metrics
 
 BEFORE = "before"
 

@@ -11,8 +11,8 @@ from zssbir_lib.data import SketchPhotoData, ZeroShotSplit, load_data, load_spli
 from zssbir_lib.losses import TERMS, WEIGHTINGS
 from zssbir_lib.models.backbones import BACKBONES
 from zssbir_lib.training import LOSSES, PROFILES, Recipe, named_recipe
-from zssbir_lib.training.named_recipes import METHOD_SETTINGS
-from zssbir_lib.training.recipes import NESTED
+from zssbir_lib.training.recipes.named import METHOD_SETTINGS
+from zssbir_lib.training.recipes.recipe import NESTED
 
 DEFAULT_WORLD_SPLIT = "world-a"
 OWN_OPTIONS = ("method", "backbone", "profile", "losses", "terms", "weighting")

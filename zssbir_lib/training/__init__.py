@@ -1,12 +1,5 @@
 """Training: recipes, the loop, checkpoints, experiments and studies."""
 
-from zssbir_lib.training.ablation import (
-    ablation_differences,
-    plan_ablation,
-    with_seen_counts,
-)
-from zssbir_lib.training.ablation_rows import ABLATIONS, Ablation
-from zssbir_lib.training.build_method import build_method
 from zssbir_lib.training.checkpoints import (
     load_trained_net,
     read_checkpoint,
@@ -21,36 +14,15 @@ from zssbir_lib.training.experiment import (
     run_experiment,
     train,
 )
-from zssbir_lib.training.forgetting import (
-    PretrainingPhotos,
-    load_fresh_pretraining_photos,
-    measure_forgetting,
-    probe_accuracy,
-    teacher_agreement,
-)
 from zssbir_lib.training.loop import end_epoch, fit, prepare_step, training_step
-from zssbir_lib.training.margin_settings import MarginSettings
-from zssbir_lib.training.mathm import MATHMMethod, describe_terms
-from zssbir_lib.training.methods import (
+from zssbir_lib.training.methods.base import (
     Batch,
     TripletMethod,
     gather_batch,
 )
-from zssbir_lib.training.named_recipes import images_per_example, named_recipe
-from zssbir_lib.training.preparation import prepare_images
-from zssbir_lib.training.pretraining import (
-    PretrainingRecipe,
-    make_teacher,
-    teacher_accuracy,
-    train_teacher,
-)
-from zssbir_lib.training.processor import (
-    flush_denormals,
-    keep_freed_memory,
-    use_threads,
-)
-from zssbir_lib.training.provenance import provenance, write_json
-from zssbir_lib.training.ramln import (
+from zssbir_lib.training.methods.build import build_method
+from zssbir_lib.training.methods.mathm import MATHMMethod, describe_terms
+from zssbir_lib.training.methods.ramln import (
     AnchorPushes,
     ImageMargins,
     MarginLearner,
@@ -65,9 +37,32 @@ from zssbir_lib.training.ramln import (
     pushes_of_batches,
     virtual_step,
 )
-from zssbir_lib.training.recipe_checks import LOSSES, PROFILES
-from zssbir_lib.training.recipes import Recipe
-from zssbir_lib.training.sbtknet import SBTKNetMethod, metric_loss
+from zssbir_lib.training.methods.sbtknet import SBTKNetMethod, metric_loss
+from zssbir_lib.training.methods.semantic_losses import SemanticLosses
+from zssbir_lib.training.methods.teaching import (
+    cached_class_activations,
+    class_activations,
+    recipe_soft_labels,
+    recipe_teacher,
+    teacher_logits,
+)
+from zssbir_lib.training.preparation import prepare_images
+from zssbir_lib.training.pretraining import (
+    PretrainingRecipe,
+    make_teacher,
+    teacher_accuracy,
+    train_teacher,
+)
+from zssbir_lib.training.processor import (
+    flush_denormals,
+    keep_freed_memory,
+    use_threads,
+)
+from zssbir_lib.training.provenance import provenance, write_json
+from zssbir_lib.training.recipes.checks import LOSSES, PROFILES
+from zssbir_lib.training.recipes.margin_settings import MarginSettings
+from zssbir_lib.training.recipes.named import images_per_example, named_recipe
+from zssbir_lib.training.recipes.recipe import Recipe
 from zssbir_lib.training.schedule import (
     build_optimiser,
     freeze_groups,
@@ -79,25 +74,30 @@ from zssbir_lib.training.scoring import (
     score_generalised,
     score_retrieval,
 )
-from zssbir_lib.training.semantic_losses import SemanticLosses
 from zssbir_lib.training.state import (
     TrainingState,
     build_net,
     build_student,
     new_state,
 )
-from zssbir_lib.training.study import (
+from zssbir_lib.training.studies.ablation import (
+    ablation_differences,
+    plan_ablation,
+    with_seen_counts,
+)
+from zssbir_lib.training.studies.ablation_rows import ABLATIONS, Ablation
+from zssbir_lib.training.studies.forgetting import (
+    PretrainingPhotos,
+    load_fresh_pretraining_photos,
+    measure_forgetting,
+    probe_accuracy,
+    teacher_agreement,
+)
+from zssbir_lib.training.studies.study import (
     StudyRun,
     run_study,
     study_row,
     summarise_study,
-)
-from zssbir_lib.training.teaching import (
-    cached_class_activations,
-    class_activations,
-    recipe_soft_labels,
-    recipe_teacher,
-    teacher_logits,
 )
 
 __all__ = [

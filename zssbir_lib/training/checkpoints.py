@@ -6,7 +6,7 @@ from typing import Any
 
 import torch
 
-from zssbir_lib.training.recipes import Recipe
+from zssbir_lib.training.recipes.recipe import Recipe
 from zssbir_lib.training.state import TrainingState, build_net
 
 FORMAT = 3  # 3: optimiser groups for backbone, projection and new layers

@@ -12,13 +12,13 @@ from zssbir_lib.data import (
     hold_out_sketches,
 )
 from zssbir_lib.models import EmbeddingNet
-from zssbir_lib.training.build_method import build_method
 from zssbir_lib.training.checkpoints import read_checkpoint, restore_state
 from zssbir_lib.training.embedding import accuracy, apply_head
 from zssbir_lib.training.loop import Validation, fit
+from zssbir_lib.training.methods.build import build_method
 from zssbir_lib.training.provenance import provenance, write_json
-from zssbir_lib.training.recipe_checks import FEATURES
-from zssbir_lib.training.recipes import Recipe
+from zssbir_lib.training.recipes.checks import FEATURES
+from zssbir_lib.training.recipes.recipe import Recipe
 from zssbir_lib.training.scoring import (
     embed_zero_shot,
     score_generalised,

@@ -10,7 +10,7 @@ from torch import Tensor
 from zssbir_lib.models import set_training_mode
 from zssbir_lib.training.checkpoints import save_checkpoint
 from zssbir_lib.training.interruption import Interruption
-from zssbir_lib.training.methods import Batch, Method
+from zssbir_lib.training.methods.base import Batch, Method
 from zssbir_lib.training.preparation import prepare_images
 from zssbir_lib.training.processor import flush_denormals, keep_freed_memory
 from zssbir_lib.training.progress import StepProgress

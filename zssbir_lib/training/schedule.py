@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from zssbir_lib.models import ConditionalGate, EmbeddingNet
-from zssbir_lib.training.recipes import Recipe
+from zssbir_lib.training.recipes.recipe import Recipe
 
 WARM_UP = 0.15  # share of the steps in which one_cycle rises
 EPOCHS_PER_DECADE = 10  # tenfold divides by ten after this many epochs

@@ -17,9 +17,9 @@ from zssbir_lib.models import (
     start_soft_head,
     teacher_classifier,
 )
-from zssbir_lib.training.recipes import Recipe
+from zssbir_lib.training.methods.teaching import recipe_teacher
+from zssbir_lib.training.recipes.recipe import Recipe
 from zssbir_lib.training.schedule import build_optimiser
-from zssbir_lib.training.teaching import recipe_teacher
 
 
 @dataclass

@@ -3,12 +3,12 @@
 from dataclasses import fields
 from typing import Any
 
-from zssbir_lib.training.recipe_checks import (
+from zssbir_lib.training.recipes.checks import (
     CLASS_BATCH_METHODS,
     METRIC_LOSSES,
     check_choice,
 )
-from zssbir_lib.training.recipes import NESTED, Recipe, rebuilt
+from zssbir_lib.training.recipes.recipe import NESTED, Recipe, rebuilt
 
 # Lengths by backbone: the small network sees drawn images, the others real ones.
 SMALL_LENGTHS: dict[str, dict[str, Any]] = {

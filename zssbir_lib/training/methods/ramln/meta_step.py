@@ -13,7 +13,11 @@ from zssbir_lib.losses import (
     sample_quadruplets,
 )
 from zssbir_lib.models import EmbeddingNet, MemoryRead
-from zssbir_lib.training.ramln.meta_gradient import InnerLoss, OuterLoss, Weights
+from zssbir_lib.training.methods.ramln.meta_gradient import (
+    InnerLoss,
+    OuterLoss,
+    Weights,
+)
 
 
 class HeadsView(nn.Module):

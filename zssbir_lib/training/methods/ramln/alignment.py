@@ -8,11 +8,10 @@ from torch import Tensor
 from zssbir_lib.data import SketchPhotoData
 from zssbir_lib.losses import quadruplet_violations
 from zssbir_lib.models import EmbeddingNet
-from zssbir_lib.training.methods import Batch
-from zssbir_lib.training.preparation import prepare_images
-from zssbir_lib.training.ramln.learner import evaluation_mode
-from zssbir_lib.training.ramln.meta_gradient import Weights, exact_meta_gradient
-from zssbir_lib.training.ramln.meta_step import (
+from zssbir_lib.training.methods.base import Batch
+from zssbir_lib.training.methods.ramln.learner import evaluation_mode
+from zssbir_lib.training.methods.ramln.meta_gradient import Weights, exact_meta_gradient
+from zssbir_lib.training.methods.ramln.meta_step import (
     HeadsView,
     LossShape,
     MetaBatch,
@@ -20,8 +19,9 @@ from zssbir_lib.training.ramln.meta_step import (
     part_of,
     split_classes,
 )
-from zssbir_lib.training.ramln.method import RAMLNMethod, loss_shape
-from zssbir_lib.training.recipes import Recipe
+from zssbir_lib.training.methods.ramln.method import RAMLNMethod, loss_shape
+from zssbir_lib.training.preparation import prepare_images
+from zssbir_lib.training.recipes.recipe import Recipe
 
 LEAST_SLOPE = 1e-4  # of the hinge, below which an alignment is rounding
 

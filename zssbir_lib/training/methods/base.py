@@ -10,8 +10,8 @@ from zssbir_lib.data import ClassBatchSampler, SketchPhotoData, TripletSampler
 from zssbir_lib.losses import triplet_loss
 from zssbir_lib.modality import PHOTO, SKETCH
 from zssbir_lib.models import EmbeddingNet
-from zssbir_lib.training.recipe_checks import check_batch_fits
-from zssbir_lib.training.recipes import Recipe
+from zssbir_lib.training.recipes.checks import check_batch_fits
+from zssbir_lib.training.recipes.recipe import Recipe
 
 
 @dataclass(frozen=True)

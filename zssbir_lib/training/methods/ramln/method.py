@@ -8,16 +8,16 @@ from torch import Tensor
 from zssbir_lib.data import SketchPhotoData
 from zssbir_lib.losses import quadruplet_set_loss, sample_quadruplets
 from zssbir_lib.models import EmbeddingNet
-from zssbir_lib.training.methods import Batch, class_batch_sampler, gather_batch
-from zssbir_lib.training.ramln.learner import MarginLearner
-from zssbir_lib.training.ramln.meta_step import (
+from zssbir_lib.training.methods.base import Batch, class_batch_sampler, gather_batch
+from zssbir_lib.training.methods.ramln.learner import MarginLearner
+from zssbir_lib.training.methods.ramln.meta_step import (
     LossShape,
     MetaBatch,
     part_of,
     split_classes,
 )
-from zssbir_lib.training.recipes import Recipe
-from zssbir_lib.training.semantic_losses import SemanticLosses
+from zssbir_lib.training.methods.semantic_losses import SemanticLosses
+from zssbir_lib.training.recipes.recipe import Recipe
 
 
 class RAMLNMethod:

@@ -13,8 +13,8 @@ from zssbir_lib.modality import PHOTO, SKETCH
 from zssbir_lib.models import EmbeddingNet
 from zssbir_lib.training.checkpoints import load_trained_net
 from zssbir_lib.training.embedding import embed
-from zssbir_lib.training.ramln.alignment import AnchorPushes
-from zssbir_lib.training.ramln.learner import MarginLearner
+from zssbir_lib.training.methods.ramln.alignment import AnchorPushes
+from zssbir_lib.training.methods.ramln.learner import MarginLearner
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)
 DECIMALS = 9  # of differences from a mean; what is smaller is rounding

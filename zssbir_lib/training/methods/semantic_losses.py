@@ -7,9 +7,9 @@ from zssbir_lib.data import SketchPhotoData
 from zssbir_lib.losses import classification_loss, knowledge_preservation_loss
 from zssbir_lib.modality import PHOTO
 from zssbir_lib.models import EmbeddingNet
-from zssbir_lib.training.methods import Batch
-from zssbir_lib.training.recipes import Recipe
-from zssbir_lib.training.teaching import recipe_soft_labels, recipe_teacher
+from zssbir_lib.training.methods.base import Batch
+from zssbir_lib.training.methods.teaching import recipe_soft_labels, recipe_teacher
+from zssbir_lib.training.recipes.recipe import Recipe
 
 
 class SemanticLosses:

@@ -18,20 +18,20 @@ from zssbir_lib.models import (
 )
 from zssbir_lib.models.external_memory import empty_read
 from zssbir_lib.models.memory_writing import WRITING_RULES
-from zssbir_lib.training.margin_settings import MarginSettings
-from zssbir_lib.training.ramln.meta_gradient import (
+from zssbir_lib.training.methods.ramln.meta_gradient import (
     InnerLoss,
     OuterLoss,
     Weights,
     exact_meta_gradient,
     first_order_meta_gradient,
 )
-from zssbir_lib.training.ramln.meta_step import (
+from zssbir_lib.training.methods.ramln.meta_step import (
     HeadsView,
     LossShape,
     MetaBatch,
     meta_losses,
 )
+from zssbir_lib.training.recipes.margin_settings import MarginSettings
 
 
 class MarginLearner:

@@ -5,7 +5,7 @@ Taught in: notebook 06.
 
 from typing import Any
 
-from zssbir_lib.training.ablation_record import Ablation
+from zssbir_lib.training.studies.ablation_record import Ablation
 
 Rows = dict[str, dict[str, Any]]
 

@@ -12,9 +12,9 @@ from zssbir_lib.losses import (
     modality_aware_terms,
 )
 from zssbir_lib.models import EmbeddingNet
-from zssbir_lib.training.methods import Batch, class_batch_sampler, gather_batch
-from zssbir_lib.training.recipes import Recipe
-from zssbir_lib.training.semantic_losses import SemanticLosses
+from zssbir_lib.training.methods.base import Batch, class_batch_sampler, gather_batch
+from zssbir_lib.training.methods.semantic_losses import SemanticLosses
+from zssbir_lib.training.recipes.recipe import Recipe
 
 
 class MATHMMethod:

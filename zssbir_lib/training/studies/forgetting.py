@@ -9,8 +9,8 @@ from torch import Tensor, nn
 from zssbir_lib.data import ImageSet, load_pretraining_photos
 from zssbir_lib.models import EmbeddingNet, Teacher, load_teacher, teacher_classifier
 from zssbir_lib.training.embedding import accuracy, apply_head, unit
+from zssbir_lib.training.methods.teaching import teacher_logits
 from zssbir_lib.training.pretraining import photos_in_range
-from zssbir_lib.training.teaching import teacher_logits
 
 FRESH_SEED = 1  # the teacher was trained on photos drawn with seed 0
 PROBE_PHOTOS = 40

@@ -6,10 +6,10 @@ from torch import Tensor
 from zssbir_lib.data import QuadrupletSampler, SketchPhotoData
 from zssbir_lib.losses import quadruplet_loss, triplet_loss
 from zssbir_lib.models import EmbeddingNet
-from zssbir_lib.training.methods import Batch, gather_batch
-from zssbir_lib.training.named_recipes import images_per_example
-from zssbir_lib.training.recipes import Recipe
-from zssbir_lib.training.semantic_losses import SemanticLosses
+from zssbir_lib.training.methods.base import Batch, gather_batch
+from zssbir_lib.training.methods.semantic_losses import SemanticLosses
+from zssbir_lib.training.recipes.named import images_per_example
+from zssbir_lib.training.recipes.recipe import Recipe
 
 
 class SBTKNetMethod:

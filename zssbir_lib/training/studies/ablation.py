@@ -6,10 +6,10 @@ from typing import Any
 
 from zssbir_lib.data import ZeroShotSplit
 from zssbir_lib.evaluation import paired_interval
-from zssbir_lib.training.ablation_rows import ABLATIONS, SBTKNET_ABLATION
-from zssbir_lib.training.named_recipes import named_recipe
-from zssbir_lib.training.recipe_checks import check_batch_fits, check_choice
-from zssbir_lib.training.study import StudyRun
+from zssbir_lib.training.recipes.checks import check_batch_fits, check_choice
+from zssbir_lib.training.recipes.named import named_recipe
+from zssbir_lib.training.studies.ablation_rows import ABLATIONS, SBTKNET_ABLATION
+from zssbir_lib.training.studies.study import StudyRun
 
 GENERALISED = "generalised/"  # before a protocol, then a blank and the metric
 COMPARED_METRICS = (

@@ -18,10 +18,10 @@ from zssbir_lib.training.experiment import (
     describe_split,
     run_experiment,
 )
-from zssbir_lib.training.named_recipes import named_recipe
 from zssbir_lib.training.processor import use_threads
 from zssbir_lib.training.provenance import provenance
-from zssbir_lib.training.recipes import Recipe
+from zssbir_lib.training.recipes.named import named_recipe
+from zssbir_lib.training.recipes.recipe import Recipe
 
 DataLoader = Callable[[ZeroShotSplit, int], SketchPhotoData]
 

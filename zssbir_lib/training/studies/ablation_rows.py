@@ -5,8 +5,8 @@ Taught in: notebooks 04 to 06.
 
 from typing import Any
 
-from zssbir_lib.training.ablation_record import Ablation
-from zssbir_lib.training.ramln_rows import RAMLN_ABLATION, RAMLN_SEARCH
+from zssbir_lib.training.studies.ablation_record import Ablation
+from zssbir_lib.training.studies.ramln_rows import RAMLN_ABLATION, RAMLN_SEARCH
 
 ALL_THREE = ("quadruplet", "classification", "knowledge")
 SBTKNET_ABLATION = Ablation(

@@ -19,7 +19,7 @@ from zssbir_lib.modality import PHOTO
 from zssbir_lib.models import load_photo_teacher
 from zssbir_lib.training.embedding import images_at_a_time
 from zssbir_lib.training.preparation import prepare_images
-from zssbir_lib.training.recipes import Recipe
+from zssbir_lib.training.recipes.recipe import Recipe
 
 
 def recipe_teacher(recipe: Recipe) -> nn.Module:

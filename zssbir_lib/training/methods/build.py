@@ -3,11 +3,11 @@
 from collections.abc import Callable
 
 from zssbir_lib.data import SketchPhotoData
-from zssbir_lib.training.mathm import MATHMMethod
-from zssbir_lib.training.methods import Method, TripletMethod
-from zssbir_lib.training.ramln.method import RAMLNMethod
-from zssbir_lib.training.recipes import Recipe
-from zssbir_lib.training.sbtknet import SBTKNetMethod
+from zssbir_lib.training.methods.base import Method, TripletMethod
+from zssbir_lib.training.methods.mathm import MATHMMethod
+from zssbir_lib.training.methods.ramln.method import RAMLNMethod
+from zssbir_lib.training.methods.sbtknet import SBTKNetMethod
+from zssbir_lib.training.recipes.recipe import Recipe
 
 METHODS: dict[str, Callable[[SketchPhotoData, Recipe, str, int], Method]] = {
     "triplet": lambda data, recipe, device, seed: TripletMethod(data, recipe),

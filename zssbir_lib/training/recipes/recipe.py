@@ -5,8 +5,8 @@ from typing import Any
 
 from zssbir_lib.data import Augmentation
 from zssbir_lib.losses import TERMS
-from zssbir_lib.training.margin_settings import MarginSettings
-from zssbir_lib.training.recipe_checks import CLASS_BATCH_METHODS, check_recipe
+from zssbir_lib.training.recipes.checks import CLASS_BATCH_METHODS, check_recipe
+from zssbir_lib.training.recipes.margin_settings import MarginSettings
 
 FIELDS_OF_METHODS = {  # all other fields are for every method
     "images_per_class": CLASS_BATCH_METHODS,

@@ -1,0 +1,1 @@
+"""Methods: which images a step draws, and which losses it adds up."""
