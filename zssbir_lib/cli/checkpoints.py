@@ -37,7 +37,11 @@ def seed_of(path: Path) -> int:
 
 
 def measure_study(
-    folder: Path, name: str, measure: Measure, read: ReadData
+    folder: Path,
+    name: str,
+    measure: Measure,
+    read: ReadData,
+    only: str | None = None,
 ) -> list[dict[str, Any]]:
     """Measure every checkpoint of a study, each on its own split.
 
@@ -46,12 +50,15 @@ def measure_study(
         name: what the numbers are called in a row.
         measure: maps the content of a checkpoint and the split data to numbers.
         read: maps a split and an image size to its images.
+        only: names of rows with commas between them, as their folders are called; None
+            for all.
 
     Returns:
         For every row and split the means over seeds, with intervals.
 
     Raises:
-        ValueError: a checkpoint does not say on which split it was trained.
+        ValueError: a checkpoint does not say on which split it was trained, or a row is
+            not there.
     """
 
     @lru_cache(maxsize=2)
@@ -66,10 +73,24 @@ def measure_study(
         return measure(content, parts(split, content["recipe"]["image_size"]))
 
     rows = []
-    for (row, split), paths in tqdm(find_checkpoints(folder).items(), unit="row"):
+    cells = chosen_rows(find_checkpoints(folder), only)
+    for (row, split), paths in tqdm(cells.items(), unit="row"):
         found = [measured(path) for path in paths]
         rows.append({"row": row, "split": split, name: summarise_metrics(found)})
     return rows
+
+
+def chosen_rows(
+    cells: dict[tuple[str, str], list[Path]], only: str | None
+) -> dict[tuple[str, str], list[Path]]:
+    """Return the cells of some rows, all if none is named; raise if one is missing."""
+    if only is None:
+        return cells
+    known = list(dict.fromkeys(row for row, _ in cells))
+    for name in only.split(","):
+        if name not in known:
+            raise ValueError(f"no row is called {name!r}; there are {', '.join(known)}")
+    return {cell: paths for cell, paths in cells.items() if cell[0] in only.split(",")}
 
 
 def line_of(row: dict[str, Any], name: str) -> str:

@@ -39,6 +39,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument(
         "--runs", type=Path, required=True, metavar="DIR", help="folder of a study"
     )
+    parser.add_argument(
+        "--rows", metavar="ROW,ROW", help="folders of rows, such as learned-quick"
+    )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
     parser.set_defaults(run=run)
 
@@ -47,7 +50,7 @@ def run(options: argparse.Namespace) -> None:
     """Describe the margins of every checkpoint; write means with intervals."""
     use_threads(1)
     read = partial(read_data, options)
-    rows = measure_study(options.runs, NAME, measure, read)
+    rows = measure_study(options.runs, NAME, measure, read, options.rows)
     write_json({"rows": rows} | provenance(), options.out)
     for one in rows:
         if one[NAME]:

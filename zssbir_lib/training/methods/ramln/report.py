@@ -86,7 +86,11 @@ def margins_of_images(
     sets = (seen.sketches, seen.photos)
     points = [embed(net, images, feature) for images in sets]
     labels = [images.labels for images in sets]
-    whole = torch.cat([embed(net, images, "embedding") for images in sets])
+    whole = torch.cat(
+        points
+        if feature == "embedding"
+        else [embed(net, images, "embedding") for images in sets]
+    )
     classes = torch.cat(labels)
     hard = [
         query_difficulty(points[one], points[other], labels[one], labels[other])
