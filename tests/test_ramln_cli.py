@@ -193,3 +193,15 @@ def test_settings_of_margins_are_read_in_their_type(text, value):
 def test_settings_that_cannot_be_read_are_named(text, message):
     with pytest.raises(ValueError, match=message):
         read_changes([text])
+
+
+@pytest.mark.parametrize("command", ["margins", "spread"])
+def test_rows_are_chosen_by_name(command, words, tmp_path):
+    assert main([command, *words, "--rows", "mathm-quick,learned-quick"]) == 0
+    content = json.loads((tmp_path / "o.json").read_text())
+    assert {one["row"] for one in content["rows"]} == {"mathm-quick", "learned-quick"}
+
+
+def test_a_row_that_is_not_there_is_named(words, capsys):
+    error = failing(capsys, "margins", *words, "--rows", "learned")
+    assert "no row is called 'learned'; there are bid-qua-quick, learned-quick" in error
