@@ -1,5 +1,6 @@
-"""The checkpoints in the folder of a study."""
+"""The checkpoints in the folder of a study, and how to measure them all."""
 
+import argparse
 from collections.abc import Callable
 from functools import lru_cache
 from pathlib import Path
@@ -7,6 +8,7 @@ from typing import Any
 
 from tqdm import tqdm
 
+from zssbir_lib.cli.options import add_source_options
 from zssbir_lib.data import SketchPhotoData, ZeroShotData, ZeroShotSplit
 from zssbir_lib.training import read_checkpoint
 from zssbir_lib.training.experiment import CHECKPOINT
@@ -34,6 +36,18 @@ def find_checkpoints(folder: Path) -> dict[tuple[str, str], list[Path]]:
 def seed_of(path: Path) -> int:
     """Return the seed that a run's folder is named after."""
     return int(path.parent.name.removeprefix("seed-"))
+
+
+def add_measure_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of a command that measures the networks of a study."""
+    add_source_options(parser)
+    parser.add_argument(
+        "--runs", type=Path, required=True, metavar="DIR", help="folder of a study"
+    )
+    parser.add_argument(
+        "--rows", metavar="ROW,ROW", help="folders of rows, such as learned-quick"
+    )
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
 
 
 def measure_study(

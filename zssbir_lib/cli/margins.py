@@ -2,11 +2,14 @@
 
 import argparse
 from functools import partial
-from pathlib import Path
 from typing import Any
 
-from zssbir_lib.cli.checkpoints import line_of, measure_study
-from zssbir_lib.cli.options import add_source_options, read_data
+from zssbir_lib.cli.checkpoints import (
+    add_measure_options,
+    line_of,
+    measure_study,
+)
+from zssbir_lib.cli.options import read_data
 from zssbir_lib.data import ZeroShotData
 from zssbir_lib.training import (
     Recipe,
@@ -35,14 +38,7 @@ BATCHES, PUSHES_SEED = 12, 0  # what the pushes are measured on
 def add_parser(commands: argparse._SubParsersAction) -> None:
     """Describe the command."""
     parser = commands.add_parser("margins", help=__doc__)
-    add_source_options(parser)
-    parser.add_argument(
-        "--runs", type=Path, required=True, metavar="DIR", help="folder of a study"
-    )
-    parser.add_argument(
-        "--rows", metavar="ROW,ROW", help="folders of rows, such as learned-quick"
-    )
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+    add_measure_options(parser)
     parser.set_defaults(run=run)
 
 

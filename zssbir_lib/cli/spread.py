@@ -2,13 +2,16 @@
 
 import argparse
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 import torch
 
-from zssbir_lib.cli.checkpoints import line_of, measure_study
-from zssbir_lib.cli.options import add_source_options, read_data
+from zssbir_lib.cli.checkpoints import (
+    add_measure_options,
+    line_of,
+    measure_study,
+)
+from zssbir_lib.cli.options import read_data
 from zssbir_lib.data import SketchPhotoData, ZeroShotData
 from zssbir_lib.evaluation import embedding_spread
 from zssbir_lib.modality import PHOTO, SKETCH
@@ -26,14 +29,7 @@ NAME = "spread"
 def add_parser(commands: argparse._SubParsersAction) -> None:
     """Describe the command."""
     parser = commands.add_parser("spread", help=__doc__)
-    add_source_options(parser)
-    parser.add_argument(
-        "--runs", type=Path, required=True, metavar="DIR", help="folder of a study"
-    )
-    parser.add_argument(
-        "--rows", metavar="ROW,ROW", help="folders of rows, such as learned-quick"
-    )
-    parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+    add_measure_options(parser)
     parser.set_defaults(run=run)
 
 
