@@ -13,7 +13,6 @@ import argparse
 import multiprocessing
 import os
 import resource
-import statistics
 import time
 from pathlib import Path
 from typing import Any
@@ -21,19 +20,15 @@ from typing import Any
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is loaded
 
 import torch
-from step_cost import CLASSES, random_data
+from step_cost import Stepper, median_seconds, random_data
 from tqdm import tqdm
 
-from zssbir_lib.data import SketchPhotoData
 from zssbir_lib.training import (
     Recipe,
-    build_method,
     flush_denormals,
     keep_freed_memory,
     named_recipe,
-    new_state,
     provenance,
-    training_step,
     write_json,
 )
 
@@ -47,21 +42,7 @@ ROWS: dict[str, dict[str, Any]] = {
     "first order, all weights": dict(gradient="first_order", scope="all"),
     "exact, heads, every 4th": dict(every=4),
 }
-MEMORY_STEPS = 4  # so many are taken before the peak is read
-
-
-class Stepper:
-    """Draws a batch and takes one training step, again and again."""
-
-    def __init__(self, data: SketchPhotoData, recipe: Recipe, device: str) -> None:
-        sketches = len(data.sketches)
-        self.state = new_state(recipe, 0, sketches, device, classes=CLASSES)
-        self.method = build_method(data, recipe, device)
-
-    def __call__(self) -> None:
-        """Take one step, and wait until it is done."""
-        batch = self.method.draw(self.state.generator)
-        training_step(self.state, self.method, batch)  # reads the loss: synchronised
+FIRST_STEPS = 4  # before time and peak are read; one of them has a meta step
 
 
 def recipe_of(row: str, options: argparse.Namespace) -> Recipe:
@@ -71,20 +52,6 @@ def recipe_of(row: str, options: argparse.Namespace) -> Recipe:
         changes["batch_size"] = options.batch_size
     margins = dict(warm_up=0) | ROWS[row]
     return named_recipe("ramln", options.backbone, "quick", margins=margins, **changes)
-
-
-def median_seconds(steppers: dict[str, Stepper], rounds: int, steps: int, clock: Any):
-    """Return each contestant's median seconds a step, timed in turn."""
-    seconds: dict[str, list[float]] = {name: [] for name in steppers}
-    for step in steppers.values():
-        for _ in range(4):  # warm up; reaches a step with and one without a meta step
-            step()
-    for name in tqdm(list(steppers) * rounds, desc="timing", unit="run"):
-        started = clock()
-        for _ in range(steps):
-            steppers[name]()
-        seconds[name].append((clock() - started) / steps)
-    return {name: statistics.median(values) for name, values in seconds.items()}
 
 
 def peak_memory(row: str, options: argparse.Namespace) -> float:
@@ -99,7 +66,7 @@ def _peak_in_this_process(row: str, options: argparse.Namespace) -> float:
     torch.set_num_threads(1)
     recipe = recipe_of(row, options)
     step = Stepper(random_data(recipe.image_size), recipe, options.device)
-    for _ in range(MEMORY_STEPS):
+    for _ in range(FIRST_STEPS):
         step()
     if options.device.startswith("cuda"):
         return torch.cuda.max_memory_allocated() / 2**20
@@ -124,7 +91,9 @@ def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
     steppers = {n: Stepper(data, recipe_of(n, options), options.device) for n in ROWS}
     on_gpu = options.device.startswith("cuda")
     clock = time.perf_counter if on_gpu else time.process_time
-    seconds = median_seconds(steppers, options.rounds, options.steps, clock)
+    seconds = median_seconds(
+        steppers, options.rounds, options.steps, clock, warm_up=FIRST_STEPS
+    )
     del steppers, data
     peaks = {n: peak_memory(n, options) for n in tqdm(ROWS, desc="memory")}
     return [

@@ -61,29 +61,39 @@ def random_data(size: int, seed: int = 0) -> SketchPhotoData:
     return SketchPhotoData("random", names, images(SKETCH), images(PHOTO), size)
 
 
-def stepper(data: SketchPhotoData, recipe: Recipe) -> Callable[[], None]:
-    """Return a function that draws a batch and takes one training step."""
-    state = new_state(recipe, 0, len(data.sketches), classes=CLASSES)
-    method = build_method(data, recipe)
+class Stepper:
+    """Draws a batch and takes one training step, again and again."""
 
-    def step() -> None:
-        training_step(state, method, method.draw(state.generator))
+    def __init__(
+        self, data: SketchPhotoData, recipe: Recipe, device: str = "cpu"
+    ) -> None:
+        sketches = len(data.sketches)
+        self.state = new_state(recipe, 0, sketches, device, classes=CLASSES)
+        self.method = build_method(data, recipe, device)
 
-    return step
+    def __call__(self) -> None:
+        """Take one step, and wait until it is done."""
+        batch = self.method.draw(self.state.generator)
+        training_step(self.state, self.method, batch)  # reads the loss: synchronised
 
 
 def median_seconds(
-    contestants: dict[str, Callable[[], None]], rounds: int, steps: int
+    contestants: dict[str, Callable[[], None]],
+    rounds: int,
+    steps: int,
+    clock: Callable[[], float] = time.process_time,
+    warm_up: int = 1,
 ) -> dict[str, float]:
-    """Return each contestant's median CPU seconds a step, timed in turn."""
+    """Return each contestant's median seconds a step (of CPU time), timed in turn."""
     seconds: dict[str, list[float]] = {name: [] for name in contestants}
     for step in contestants.values():
-        step()  # warm up
+        for _ in range(warm_up):
+            step()
     for name in tqdm(list(contestants) * rounds, desc="timing", unit="run"):
-        started = time.process_time()
+        started = clock()
         for _ in range(steps):
             contestants[name]()
-        seconds[name].append((time.process_time() - started) / steps)
+        seconds[name].append((clock() - started) / steps)
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 
@@ -95,7 +105,7 @@ def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
         for name, row in ROWS.items()
     }
     data = random_data(recipes[BASELINE].image_size)
-    contestants = {name: stepper(data, recipe) for name, recipe in recipes.items()}
+    contestants = {name: Stepper(data, recipe) for name, recipe in recipes.items()}
     seconds = median_seconds(contestants, options.rounds, options.steps)
     images = {
         n: r.batch_size * images_per_example(r.losses) for n, r in recipes.items()

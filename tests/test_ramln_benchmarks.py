@@ -56,7 +56,8 @@ def test_steps_are_timed_in_turn_and_the_median_is_kept(benchmark):
         return step
 
     steppers = {name: stepper(name) for name in lengths}
-    found = cost.median_seconds(steppers, rounds=3, steps=2, clock=lambda: now[0])
+    clock = dict(clock=lambda: now[0], warm_up=4)
+    found = cost.median_seconds(steppers, rounds=3, steps=2, **clock)
     assert found == {"a": 2.0, "b": 3.0}
     assert calls == [*"aaaabbbb", *"aabbaabbaabb"]
 

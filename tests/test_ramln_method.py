@@ -273,11 +273,17 @@ def test_inputs_are_observed_during_the_warm_up_too(tiny_data):
     assert scaling.running_mean.abs().max() > 0
 
 
+@pytest.mark.parametrize("form", ["fixed", "scalar", "embedding", "memory"])
+def test_the_memory_is_written_where_it_is_read(tiny_data, form):
+    _, state, method = steps_of(tiny_data, with_margins(form=form))
+    assert method.learner.step == state.step == 4
+    assert bool(method.learner.memory.filled.any()) == (form == "memory")
+
+
 @pytest.mark.parametrize("form", ["fixed", "scalar"])
 def test_other_forms_have_nothing_to_observe_and_train(tiny_data, form):
     _, state, method = steps_of(tiny_data, with_margins(form=form))
     assert method.learner.step == state.step == 4
-    assert method.learner.memory.filled.any()
     moved = method.observed["margin/mean"] != pytest.approx(0.3, abs=1e-5)
     assert moved == (form == "scalar") and method.observed["margin/std"] < 1e-6
 

@@ -214,7 +214,8 @@ def results_section() -> str:
     return "\n\n".join(
         [
             START,
-            f"Whole methods, trained alike for the same number of images: on the "
+            f"Whole methods, each with its own batches and rates, trained on the same "
+            f"number of images: on the "
             f"embedded world ({seeds_of(world)} seeds) and on a small part of Sketchy, "
             f"its classes unknown to ImageNet unseen, with MobileNetV2 "
             f"({seeds_of(real)} seeds):",

@@ -10,7 +10,7 @@ from tqdm import tqdm
 
 from zssbir_lib.cli.options import add_source_options
 from zssbir_lib.data import SketchPhotoData, ZeroShotData, ZeroShotSplit
-from zssbir_lib.training import read_checkpoint
+from zssbir_lib.training import provenance, read_checkpoint, write_json
 from zssbir_lib.training.experiment import CHECKPOINT
 from zssbir_lib.training.studies.study import summarise_metrics
 
@@ -48,6 +48,30 @@ def add_measure_options(parser: argparse.ArgumentParser) -> None:
         "--rows", metavar="ROW,ROW", help="folders of rows, such as learned-quick"
     )
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.json")
+
+
+def write_measures(
+    options: argparse.Namespace,
+    name: str,
+    measure: Measure,
+    read: ReadData,
+    shown: tuple[str, ...] | None = None,
+) -> None:
+    """Measure a study, write means with intervals, print the means.
+
+    Args:
+        options: of `add_measure_options`.
+        name: see `measure_study`.
+        measure: see there.
+        read: see there.
+        shown: which numbers to print; None for all.
+    """
+    rows = measure_study(options.runs, name, measure, read, options.rows)
+    write_json({"rows": rows} | provenance(), options.out)
+    for row in rows:
+        if row[name]:
+            print(line_of(row, name, shown or tuple(row[name])))
+    print(f"written: {options.out}")
 
 
 def measure_study(
@@ -107,8 +131,8 @@ def chosen_rows(
     return {cell: paths for cell, paths in cells.items() if cell[0] in only.split(",")}
 
 
-def line_of(row: dict[str, Any], name: str) -> str:
-    """Return one line for the terminal: every mean of a row."""
-    means = {one: value["mean"] for one, value in row[name].items()}
-    shown = "  ".join(f"{one} {mean:.3f}" for one, mean in means.items())
-    return f"{row['row']:<38} {row['split']:<10} {shown}"
+def line_of(row: dict[str, Any], name: str, shown: tuple[str, ...]) -> str:
+    """Return one line for the terminal: the means of a row, those that it has."""
+    values = row[name]
+    means = "  ".join(f"{n} {values[n]['mean']:.3f}" for n in shown if n in values)
+    return f"{row['row']:<38} {row['split']:<10} {means}"

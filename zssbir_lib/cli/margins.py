@@ -6,8 +6,7 @@ from typing import Any
 
 from zssbir_lib.cli.checkpoints import (
     add_measure_options,
-    line_of,
-    measure_study,
+    write_measures,
 )
 from zssbir_lib.cli.options import read_data
 from zssbir_lib.data import ZeroShotData
@@ -17,10 +16,8 @@ from zssbir_lib.training import (
     describe_pushes,
     load_margin_learner,
     margins_of_images,
-    provenance,
     pushes_of_batches,
     use_threads,
-    write_json,
 )
 
 NAME = "margins"
@@ -46,13 +43,7 @@ def run(options: argparse.Namespace) -> None:
     """Describe the margins of every checkpoint; write means with intervals."""
     use_threads(1)
     read = partial(read_data, options)
-    rows = measure_study(options.runs, NAME, measure, read, options.rows)
-    write_json({"rows": rows} | provenance(), options.out)
-    for one in rows:
-        if one[NAME]:
-            kept = {name: one[NAME][name] for name in SHOWN if name in one[NAME]}
-            print(line_of(one | {NAME: kept}, NAME))
-    print(f"written: {options.out}")
+    write_measures(options, NAME, measure, read, SHOWN)
 
 
 def measure(content: dict[str, Any], parts: ZeroShotData) -> dict[str, float]:

@@ -8,8 +8,7 @@ import torch
 
 from zssbir_lib.cli.checkpoints import (
     add_measure_options,
-    line_of,
-    measure_study,
+    write_measures,
 )
 from zssbir_lib.cli.options import read_data
 from zssbir_lib.data import SketchPhotoData, ZeroShotData
@@ -18,9 +17,7 @@ from zssbir_lib.modality import PHOTO, SKETCH
 from zssbir_lib.training import (
     embed,
     load_trained_net,
-    provenance,
     use_threads,
-    write_json,
 )
 
 NAME = "spread"
@@ -37,11 +34,7 @@ def run(options: argparse.Namespace) -> None:
     """Measure every checkpoint of the folder and write means with intervals."""
     use_threads(1)
     read = partial(read_data, options)
-    rows = measure_study(options.runs, NAME, measure, read, options.rows)
-    write_json({"rows": rows} | provenance(), options.out)
-    for one in rows:
-        print(line_of(one, NAME))
-    print(f"written: {options.out}")
+    write_measures(options, NAME, measure, read)
 
 
 def measure(content: dict[str, Any], parts: ZeroShotData) -> dict[str, float]:

@@ -23,7 +23,7 @@ from zssbir_lib.training.methods.ramln.method import RAMLNMethod, loss_shape
 from zssbir_lib.training.preparation import prepare_images
 from zssbir_lib.training.recipes.recipe import Recipe
 
-LEAST_SLOPE = 1e-4  # of the hinge, below which an alignment is rounding
+LEAST_BEND = 1e-4  # of the hinge, below which an alignment is rounding
 
 
 class AnchorPushes(NamedTuple):
@@ -33,9 +33,9 @@ class AnchorPushes(NamedTuple):
         violation: by how much the anchor misses its quadruplet, without a margin,
             float (B,).
         push: minus the outer loss's derivative by the anchor's margin, float (B,).
-        alignment: the push without the slope of the smooth hinge: above 0 where
-            pulling at this anchor lowers the loss of the other classes, float (B,),
-            NaN where the hinge is flat.
+        alignment: the push divided by how fast the slope of the smooth hinge changes
+            there: above 0 where pulling at this anchor lowers the loss of the other
+            classes, float (B,), NaN where the slope hardly changes.
 
     Taught in: notebook 06.
     """
@@ -63,8 +63,8 @@ def anchor_pushes(
         shape: how the losses are made.
         step_size: of the virtual step.
 
-    Source: the closed form of `methods.md`, section 3.5: the derivative by a margin is
-        the product of a step, the slope of the hinge and the two gradients' agreement.
+    Source: our closed form of the meta-gradient, derived in the notebook: step size
+        times the slope of the hinge's slope times the agreement of two gradients.
 
     Taught in: notebook 06.
     """
@@ -84,9 +84,9 @@ def anchor_pushes(
         training.embeddings, training.quadruplets, 0.0, shape.lam
     )
     active = torch.sigmoid(shape.beta * (violation + margin))
-    slope = shape.beta * active * (1 - active)
+    bend = shape.beta * active * (1 - active)  # how fast the slope changes
     push = -gradient["margins"]
-    alignment = torch.where(slope > LEAST_SLOPE, push / slope, torch.nan)
+    alignment = torch.where(bend > LEAST_BEND, push / bend, torch.nan)
     return AnchorPushes(violation, push, alignment)
 
 

@@ -96,9 +96,10 @@ class MarginLearner:
         return self.margins(embeddings, read)
 
     def remember(self, embeddings: Tensor, labels: Tensor, modality: Tensor) -> None:
-        """Write a batch to the memory and count the step."""
-        write = WRITING_RULES[self.settings.writing]
-        write(self.memory, embeddings.detach(), labels, modality)
+        """Write a batch to the memory, if R(x) reads it, and count the step."""
+        if self.settings.form == "memory":
+            write = WRITING_RULES[self.settings.writing]
+            write(self.memory, embeddings.detach(), labels, modality)
         self.step += 1
 
     def learn_jointly(self, batch: MetaBatch) -> Tensor:

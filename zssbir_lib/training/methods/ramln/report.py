@@ -166,7 +166,7 @@ def describe_pushes(pushes: AnchorPushes) -> dict[str, float]:
         pushes: of many anchors.
 
     Returns:
-        known_share, of the anchors at which the hinge is not flat; among these
+        known_share, of the anchors whose alignment is known; among these
         aligned_share, of those that help others, and rank correlations with how much an
         anchor misses its quadruplet: "alignment/violation", "push/violation". All are 0
         where nothing is known.
