@@ -26,6 +26,7 @@ from zssbir_lib.data import ImageSet, QuadrupletSampler, SketchPhotoData
 from zssbir_lib.modality import PHOTO, SKETCH
 from zssbir_lib.training import (
     ABLATIONS,
+    Execution,
     Recipe,
     build_method,
     flush_denormals,
@@ -68,7 +69,7 @@ class Stepper:
         self, data: SketchPhotoData, recipe: Recipe, device: str = "cpu"
     ) -> None:
         sketches = len(data.sketches)
-        self.state = new_state(recipe, 0, sketches, device, classes=CLASSES)
+        self.state = new_state(recipe, 0, sketches, Execution(device), classes=CLASSES)
         self.method = build_method(data, recipe, device)
 
     def __call__(self) -> None:

@@ -136,14 +136,17 @@ def test_random_quadruplets_change_no_image_either(tiny_data, reference):
 def test_chance_within_a_step_is_decided_by_the_draw_of_its_images(tiny_data):
     one, other = (build_method(tiny_data, RECIPE, seed=seed) for seed in (0, 1))
     source, again = generator(7), generator(7)
-    states = []
+    seeds = []
     for _ in range(3):
-        one.draw(source), other.draw(again)
+        batch, same = one.draw(source), other.draw(again)
         torch.rand(5, generator=other.chance)  # however much the last step drew
-        states.append(one.chance.get_state())
-    other.draw(again), one.draw(source)
-    assert torch.equal(one.chance.get_state(), other.chance.get_state())
-    assert not torch.equal(states[0], states[1])
+        points = torch.eye(len(batch.labels))
+        for method in (one, other):
+            method.meta_batch(points, points, batch)
+        assert torch.equal(one.chance.get_state(), other.chance.get_state())
+        assert batch.seed == same.seed
+        seeds.append(batch.seed)
+    assert len(set(seeds)) == 3
 
 
 def test_random_quadruplets_come_from_the_chance_of_the_step(tiny_data):
@@ -151,9 +154,10 @@ def test_random_quadruplets_come_from_the_chance_of_the_step(tiny_data):
     state, method = started(tiny_data, recipe)
     net = state.net.eval()
     batch, images = seen_by(net, method)
-    again = torch.Generator()
-    again.set_state(method.chance.get_state())
-    loss = method.losses(net, images, batch)["relation_aware"]
+    again = generator(batch.seed)
+    loss = method.losses(net, net.pooled(images, batch.modality), images, batch)[
+        "relation_aware"
+    ]
     quadruplets = random_quadruplets(batch.labels, batch.modality, again)
     points = net(images, batch.modality)
     expected = quadruplet_set_loss(
@@ -197,9 +201,10 @@ def losses_of_a_step_that_learns_nothing(data, **changes):
     opinionated(method).learner.step = 1
     net = state.net.eval()
     batch, images = seen_by(net, method)
-    chance = torch.Generator()
-    chance.set_state(method.chance.get_state())
-    loss = method.losses(net, images, batch)["relation_aware"]
+    chance = generator(batch.seed)
+    loss = method.losses(net, net.pooled(images, batch.modality), images, batch)[
+        "relation_aware"
+    ]
     return method, loss, net(images, batch.modality), batch, chance
 
 
@@ -233,10 +238,11 @@ def test_shuffling_is_new_at_every_step(tiny_data):
     batch, images = seen_by(net, method)
     method.learner.memory.labels.fill_(-1)
     losses = []
+    pooled = net.pooled(images, batch.modality)
     for seed in range(3):
         method.learner.step = 1
-        method.chance.manual_seed(seed)
-        losses.append(method.losses(net, images, batch)["relation_aware"].item())
+        values = method.losses(net, pooled, images, replace(batch, seed=seed))
+        losses.append(values["relation_aware"].item())
         method.learner.memory.labels.fill_(-1)  # what was written is forgotten
     assert len({round(loss, 6) for loss in losses}) == 3
 
@@ -360,7 +366,11 @@ def test_the_weight_of_the_metric_loss_counts_in_the_training_too(tiny_data):
         recipe = replace(with_margins(form="fixed"), metric_weight=weight)
         state, method = started(tiny_data, recipe)
         batch, images = seen_by(state.net.eval(), method)
-        values.append(method.losses(state.net, images, batch))
+        values.append(
+            method.losses(
+                state.net, state.net.pooled(images, batch.modality), images, batch
+            )
+        )
     one, four = values
     torch.testing.assert_close(4 * one["relation_aware"], four["relation_aware"])
     torch.testing.assert_close(one["classification"], four["classification"])

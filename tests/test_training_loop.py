@@ -91,15 +91,15 @@ def test_resuming_in_the_middle_of_an_epoch_is_exact_too(seen, tmp_path):
 
     path = tmp_path / "checkpoint.pt"
     method = build_method(seen, RECIPE)
-    draw, drawn = method.draw, []
+    sample, drawn = method.sample, []
 
-    def draw_and_interrupt(generator):
+    def sample_and_interrupt(generator):
         drawn.append(1)
         if len(drawn) == 7:
             os.kill(os.getpid(), signal.SIGINT)
-        return draw(generator)
+        return sample(generator)
 
-    method.draw = draw_and_interrupt
+    method.sample = sample_and_interrupt
     with pytest.raises(KeyboardInterrupt, match="stopped after step 7"):
         fit(fresh(), method, checkpoint=path)
     resumed = fresh()
@@ -180,7 +180,7 @@ def test_damaged_or_foreign_checkpoints_are_refused(tmp_path):
     with pytest.raises(ValueError, match="damaged or no checkpoint"):
         read_checkpoint(path)
     torch.save({"weights": 1}, path)
-    with pytest.raises(ValueError, match="not a checkpoint of format 3"):
+    with pytest.raises(ValueError, match="not a checkpoint of format 4"):
         read_checkpoint(path)
 
 

@@ -170,7 +170,7 @@ def test_the_loss_equals_slow_loops(seen, net, weighting, terms, images):
     recipe = replace(recipe, weighting=weighting)
     method = MATHMMethod(seen, recipe)
     batch, images = drawn(method)
-    values = method.losses(net, images, batch)
+    values = method.losses(net, net.pooled(images, batch.modality), images, batch)
     assert list(values) == ["modality_aware"]
     points = net(images, batch.modality).double().tolist()
     where = (points, batch.labels.tolist(), batch.modality.tolist())
@@ -182,7 +182,9 @@ def test_the_loss_equals_slow_loops(seen, net, weighting, terms, images):
 def test_classification_sees_the_unscaled_embedding_without_bias(seen, net):
     method = MATHMMethod(seen, RECIPE)
     batch, images = drawn(method)
-    value = method.losses(net, images, batch)["classification"].item()
+    value = method.losses(net, net.pooled(images, batch.modality), images, batch)[
+        "classification"
+    ].item()
     head, total = net.heads["identity"], 0.0
     assert head.bias is None
     for image, label, kind in zip(images, batch.labels, batch.modality, strict=True):
@@ -200,12 +202,12 @@ def test_losses_are_named_and_weighted(seen, losses):
     net = build_student(recipe, seed=1, classes=4).eval()
     method = MATHMMethod(seen, recipe)
     batch, images = drawn(method)
-    plain = method.losses(net, images, batch)
+    plain = method.losses(net, net.pooled(images, batch.modality), images, batch)
     assert set(plain) == set(losses)
     assert bool(method.observed) == ("modality_aware" in losses)
     weights = dict(metric_weight=3.0, classification_weight=0.5, knowledge_weight=0.25)
     heavier = MATHMMethod(seen, replace(recipe, **weights))
-    weighted = heavier.losses(net, images, batch)
+    weighted = heavier.losses(net, net.pooled(images, batch.modality), images, batch)
     factors = dict(modality_aware=3.0, classification=0.5, knowledge=0.25)
     for name in losses:
         assert plain[name].shape == () and plain[name] > 0
@@ -219,9 +221,6 @@ def test_losses_are_named_and_weighted(seen, losses):
 
 class Line:
     """Stands for a network that puts eight images on a line."""
-
-    def pooled(self, images, modality):
-        return self.points[:, None]
 
     def project(self, pooled):
         return pooled
@@ -249,7 +248,7 @@ LINE = Batch(
 def test_what_is_noted_by_hand_on_a_line(seen, weighting, loss, losses, weights):
     recipe = replace(RECIPE, losses=("modality_aware",), weighting=weighting)
     method = MATHMMethod(seen, recipe)
-    found = method.losses(Line(), LINE.images, LINE)["modality_aware"]
+    found = method.losses(Line(), Line.points[:, None], LINE.images, LINE)["modality_aware"]
     assert found.item() == pytest.approx(loss, abs=1e-5)
     noted = {name: value.item() for name, value in method.observed.items()}
     # hardest distances, averaged over the eight anchors
@@ -263,7 +262,7 @@ def test_what_is_noted_by_hand_on_a_line(seen, weighting, loss, losses, weights)
 def test_anchors_without_a_triplet_do_not_count(seen):
     labels = torch.tensor([0, 0, 0, 0, 1, 1, 1, 2])  # the last photo is alone
     method = MATHMMethod(seen, replace(RECIPE, losses=("modality_aware",)))
-    method.losses(Line(), LINE.images, replace(LINE, labels=labels))
+    method.losses(Line(), Line.points[:, None], LINE.images, replace(LINE, labels=labels))
     noted = {name: value.item() for name, value in method.observed.items()}
     # within: both photos at 0.7 and 2.0 have no other photo of their class
     assert noted["within/positive"] == pytest.approx((0.2 * 2 + 0.4 * 2 + 0.3 * 2) / 6)
@@ -279,7 +278,7 @@ def test_anchors_without_a_triplet_do_not_count(seen):
 def test_what_is_noted_has_no_gradient_and_keeps_no_graph_alive(seen, net, weighting):
     method = MATHMMethod(seen, replace(RECIPE, weighting=weighting))
     batch, images = drawn(method)
-    method.losses(net, images, batch)
+    method.losses(net, net.pooled(images, batch.modality), images, batch)
     for name, value in method.observed.items():
         assert not value.requires_grad, name
         assert value._base is None or value._base.grad_fn is None, name
@@ -351,15 +350,15 @@ def whole(request, tiny_data):
 def interrupt_at(step, recipe, seen, path):
     """Press Ctrl-C in one step and return the checkpoint that is left."""
     method = build_method(seen, recipe)
-    draw, calls = method.draw, []
+    sample, calls = method.sample, []
 
-    def draw_and_interrupt(numbers):
+    def sample_and_interrupt(numbers):
         calls.append(1)
         if len(calls) == step:
             os.kill(os.getpid(), signal.SIGINT)
-        return draw(numbers)
+        return sample(numbers)
 
-    method.draw = draw_and_interrupt
+    method.sample = sample_and_interrupt
     with pytest.raises(KeyboardInterrupt, match=f"stopped after step {step}"):
         fit(fresh(recipe), method, checkpoint=path)
     return read_checkpoint(path)
@@ -389,8 +388,8 @@ def test_resuming_in_the_middle_is_exact(seen, whole, tmp_path, step):
 def test_resuming_without_the_place_in_the_pass_would_differ(seen, whole, tmp_path):
     path = tmp_path / "checkpoint.pt"
     content = interrupt_at(6, whole.recipe, seen, path)
-    assert len(content["method_state"]["labels"]) > 0
+    assert len(content["sampler"]["labels"]) > 0
     resumed = fresh(whole.recipe)
-    restore_state(resumed, content | {"method_state": {}}, path)
+    restore_state(resumed, content | {"sampler": {}}, path)
     fit(resumed, build_method(seen, whole.recipe))
     assert not same_weights(whole.net, resumed.net)

@@ -189,7 +189,9 @@ def test_a_meta_step_moves_the_margins_and_not_a_bit_of_the_network(
     method, net = build_method(tiny_data, recipe), fresh(recipe).net
     net.train()
     batch, images = taken(method, net)
-    method.losses(net, images, batch)  # fills the memory; moves BatchNorm's statistics
+    method.losses(
+        net, net.pooled(images, batch.modality), images, batch
+    )  # fills the memory; moves BatchNorm's statistics
     before = {n: w.clone() for n, w in net.state_dict().items()}
     margins = {n: w.clone() for n, w in method.learner.margins.state_dict().items()}
 
@@ -212,7 +214,9 @@ def test_with_a_fixed_margin_it_is_the_quadruplet_loss(tiny_data):
     method, net = build_method(tiny_data, recipe), fresh(recipe).net.eval()
     batch, images = taken(method, net)
     for _ in range(5):  # beyond the warm-up
-        loss = method.losses(net, images, batch)["relation_aware"]
+        loss = method.losses(net, net.pooled(images, batch.modality), images, batch)[
+            "relation_aware"
+        ]
     expected = relation_aware_quadruplet_loss(
         net(images, batch.modality), batch.labels, batch.modality, 0.2, 0.5, 20.0
     )
@@ -226,7 +230,9 @@ def test_learned_margins_are_used_and_get_no_gradient_from_the_update(tiny_data)
     torch.nn.init.normal_(last.weight, generator=generator(1))
     method.learner.optimiser.param_groups[0]["lr"] = 0.0
     batch, images = taken(method, net)
-    loss = method.losses(net, images, batch)["relation_aware"]
+    loss = method.losses(net, net.pooled(images, batch.modality), images, batch)[
+        "relation_aware"
+    ]
     points = net(images, batch.modality)
     empty = MemoryRead(torch.zeros(24, SIZE), torch.zeros(24, 3))
     margin = method.learner.margins(points, empty)

@@ -149,13 +149,13 @@ def test_losses_are_named_and_weighted(seen, net, losses):
     recipe = with_losses(*losses)
     method = SBTKNetMethod(seen, recipe)
     batch, images = drawn(method)
-    plain = method.losses(net, images, batch)
+    plain = method.losses(net, net.pooled(images, batch.modality), images, batch)
     assert set(plain) == set(losses)
     assert all(value.shape == () and value > 0 for value in plain.values())
 
     weights = dict(metric_weight=3.0, classification_weight=0.5, knowledge_weight=0.0)
     weighted = SBTKNetMethod(seen, replace(recipe, **weights)).losses(
-        net, images, batch
+        net, net.pooled(images, batch.modality), images, batch
     )
     factors = dict(triplet=3.0, quadruplet=3.0, classification=0.5, knowledge=0.0)
     for name in losses:
@@ -171,7 +171,7 @@ def streams_of(net, images):
 def test_triplet_and_classification_use_the_right_streams(seen, net):
     method = SBTKNetMethod(seen, with_losses("triplet", "classification"))
     batch, images = drawn(method)
-    values = method.losses(net, images, batch)
+    values = method.losses(net, net.pooled(images, batch.modality), images, batch)
     anchor, _, positive, photo_negative = streams_of(net, images)
     triplet = triplet_loss(anchor, positive, photo_negative)
     torch.testing.assert_close(values["triplet"], triplet)
@@ -185,13 +185,18 @@ def test_the_triplet_loss_alone_uses_the_right_streams(seen, net):
     batch, images = drawn(method)
     anchor, positive, photo_negative = streams_of(net, images)
     expected = triplet_loss(anchor, positive, photo_negative, margin=0.7)
-    torch.testing.assert_close(method.losses(net, images, batch)["triplet"], expected)
+    torch.testing.assert_close(
+        method.losses(net, net.pooled(images, batch.modality), images, batch)[
+            "triplet"
+        ],
+        expected,
+    )
 
 
 def test_all_three_use_the_right_streams_labels_and_soft_labels(seen, net):
     method = SBTKNetMethod(seen, RECIPE)
     batch, images = drawn(method)
-    values = method.losses(net, images, batch)
+    values = method.losses(net, net.pooled(images, batch.modality), images, batch)
     anchor, sketch_negative, positive, photo_negative = streams_of(net, images)
     pooled = net.pooled(images)
     expected = {
@@ -224,7 +229,9 @@ def test_the_classifier_may_see_the_embedding(seen):
     net = build_student(recipe, seed=1, classes=4).eval()
     method = SBTKNetMethod(seen, recipe)
     batch, images = drawn(method)
-    method.losses(net, images, batch)["classification"].backward()
+    method.losses(net, net.pooled(images, batch.modality), images, batch)[
+        "classification"
+    ].backward()
     assert net.projection.weight.grad.abs().max() > 0
 
 
@@ -241,7 +248,9 @@ def test_item_teaching_by_hand(seen, net):
     taught = torch.softmax(method.semantic.teacher(photos) / 2, dim=1)
     logits = net.heads["soft"](net.pooled(photos))
     expected = knowledge_preservation_loss(logits, taught)
-    value = method.losses(net, images, batch)["knowledge"]
+    value = method.losses(net, net.pooled(images, batch.modality), images, batch)[
+        "knowledge"
+    ]
     torch.testing.assert_close(value, expected)
 
 
@@ -251,13 +260,19 @@ def test_item_teaching_uses_photos_only_and_class_teaching_sketches_too(
 ):
     method = SBTKNetMethod(seen, replace(BY_ITEM, teaching=teaching))
     batch, images = drawn(method)
-    value = method.losses(net, images, batch)["knowledge"]
+    value = method.losses(net, net.pooled(images, batch.modality), images, batch)[
+        "knowledge"
+    ]
     other_sketches, other_photos = images.clone(), images.clone()
     other_sketches[: 2 * N] += 1
     other_photos[2 * N :] += 1
-    changed = method.losses(net, other_sketches, batch)["knowledge"]
+    changed = method.losses(net, net.pooled(other_sketches), other_sketches, batch)[
+        "knowledge"
+    ]
     assert torch.allclose(changed, value, atol=1e-4) == (teaching == "item")
-    changed = method.losses(net, other_photos, batch)["knowledge"]
+    changed = method.losses(net, net.pooled(other_photos), other_photos, batch)[
+        "knowledge"
+    ]
     assert not torch.allclose(changed, value, atol=1e-4)
 
 
@@ -266,7 +281,9 @@ def test_an_items_teacher_gets_no_gradient_and_keeps_its_statistics(seen, net):
     before = {n: w.clone() for n, w in method.semantic.teacher.state_dict().items()}
     batch, images = drawn(method)
     net.train()
-    method.losses(net, images, batch)["knowledge"].backward()
+    method.losses(net, net.pooled(images, batch.modality), images, batch)[
+        "knowledge"
+    ].backward()
     assert net.heads["soft"].weight.grad.abs().max() > 0
     assert net.backbone.blocks[0][0].weight.grad.abs().max() > 0
     assert all(p.grad is None for p in method.semantic.teacher.parameters())
@@ -282,7 +299,7 @@ def test_a_teacher_that_needs_other_pixels_cannot_teach_by_item(seen, net):
     method.semantic.teacher = OtherPixels()
     batch, images = drawn(method)
     with pytest.raises(ValueError, match="normalised differently: use teaching=class"):
-        method.losses(net, images, batch)
+        method.losses(net, net.pooled(images, batch.modality), images, batch)
 
 
 def test_a_class_without_photos_or_sketches_is_refused(seen):
@@ -332,7 +349,7 @@ def test_a_teacher_is_needed_only_by_the_knowledge_loss():
         with_losses("quadruplet", "classification", weights="none"), 0, 32, "cpu", 4
     )
     with pytest.raises(ValueError, match="a teacher with random weights knows nothing"):
-        new_state(replace(RECIPE, weights="none"), 0, 32, "cpu", 4)
+        new_state(replace(RECIPE, weights="none"), 0, 32, classes=4)
 
 
 # --- training ------------------------------------------------------------------------
@@ -397,15 +414,15 @@ def whole(tiny_data, tmp_path_factory):
 def interrupt_at(step, seen, path):
     """Press Ctrl-C in one step and return the checkpoint that is left."""
     method = build_method(seen, UNEVEN)
-    draw, calls = method.draw, []
+    sample, calls = method.sample, []
 
-    def draw_and_interrupt(numbers):
+    def sample_and_interrupt(numbers):
         calls.append(1)
         if len(calls) == step:
             os.kill(os.getpid(), signal.SIGINT)
-        return draw(numbers)
+        return sample(numbers)
 
-    method.draw = draw_and_interrupt
+    method.sample = sample_and_interrupt
     with pytest.raises(KeyboardInterrupt, match=f"stopped after step {step}"):
         fit(fresh(UNEVEN), method, checkpoint=path)
     return read_checkpoint(path)
@@ -415,7 +432,7 @@ def interrupt_at(step, seen, path):
 def test_resuming_in_the_middle_of_a_pass_is_exact(seen, whole, tmp_path, step):
     path = tmp_path / "checkpoint.pt"
     content = interrupt_at(step, seen, path)
-    left = content["method_state"]["waiting"]
+    left = content["sampler"]["waiting"]
     assert len(left) == -step * UNEVEN.batch_size % 32 > 0
     resumed = fresh(UNEVEN)
     restore_state(resumed, content, path)
@@ -426,7 +443,7 @@ def test_resuming_in_the_middle_of_a_pass_is_exact(seen, whole, tmp_path, step):
 
 def test_resuming_without_the_place_in_the_pass_would_differ(seen, whole, tmp_path):
     path = tmp_path / "checkpoint.pt"
-    content = interrupt_at(7, seen, path) | {"method_state": {}}
+    content = interrupt_at(7, seen, path) | {"sampler": {}}
     resumed = fresh(UNEVEN)
     restore_state(resumed, content, path)
     fit(resumed, build_method(seen, UNEVEN))

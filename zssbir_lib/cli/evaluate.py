@@ -11,6 +11,7 @@ from zssbir_lib.cli.options import (
 )
 from zssbir_lib.cli.tables import print_metrics
 from zssbir_lib.training import (
+    Execution,
     Experiment,
     evaluate_experiment,
     load_trained_net,
@@ -40,7 +41,7 @@ def run(options: argparse.Namespace) -> None:
     check_unseen(content, split.unseen, split.name)
     data = read_data(options, split, recipe.image_size)
     experiment = Experiment(
-        data, split, recipe, content["seed"], device, options.generalised
+        data, split, recipe, content["seed"], Execution(device), options.generalised
     )
     result = evaluate_experiment(net.to(device), experiment, split.apply(data))
     print_metrics(result["metrics"])

@@ -5,14 +5,17 @@ from pathlib import Path
 
 from zssbir_lib.cli.options import (
     add_data_options,
+    add_execution_options,
     add_recipe_options,
     read_data,
     read_device,
+    read_execution,
     read_recipe,
     read_split,
 )
 from zssbir_lib.cli.tables import print_metrics
-from zssbir_lib.training import Experiment, run_experiment, use_threads
+from zssbir_lib.training import Experiment, joined, run_experiment, use_threads
+from zssbir_lib.training.hardware.processes import is_first
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
@@ -20,6 +23,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser = commands.add_parser("fit", help=__doc__)
     add_data_options(parser)
     add_recipe_options(parser)
+    add_execution_options(parser)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, required=True, metavar="DIR")
     parser.add_argument("--resume", action="store_true", help="go on in DIR")
@@ -30,16 +34,21 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 
 def run(options: argparse.Namespace) -> None:
-    """Train and evaluate as the options say."""
+    """Train and evaluate as the options say, alone or with torchrun's other processes.
+
+    The first process prints and writes.
+    """
     use_threads(options.threads)
-    recipe = read_recipe(options)
-    split = read_split(options)
-    device = read_device(options.device)
-    data = read_data(options, split, recipe.image_size)
-    experiment = Experiment(
-        data, split, recipe, options.seed, device, options.generalised
-    )
-    print(f"recipe (seed {options.seed}, {split.name}, {device}):\n{recipe}")
-    _, result = run_experiment(experiment, options.out, options.resume)
-    print_metrics(result["metrics"])
-    print(f"written: {options.out / 'metrics.json'}")
+    recipe, split = read_recipe(options), read_split(options)
+    with joined(read_device(options.device)) as device:
+        data = read_data(options, split, recipe.image_size)
+        execution = read_execution(options, device)
+        experiment = Experiment(
+            data, split, recipe, options.seed, execution, options.generalised
+        )
+        if is_first():
+            print(f"recipe (seed {options.seed}, {split.name}, {device}):\n{recipe}")
+        _, result = run_experiment(experiment, options.out, options.resume)
+        if is_first():
+            print_metrics(result["metrics"])
+            print(f"written: {options.out / 'metrics.json'}")

@@ -10,7 +10,8 @@ import torch
 from zssbir_lib.data import SketchPhotoData, ZeroShotSplit, load_data, load_split
 from zssbir_lib.losses import TERMS, WEIGHTINGS
 from zssbir_lib.models.backbones import BACKBONES
-from zssbir_lib.training import LOSSES, PROFILES, Recipe, named_recipe
+from zssbir_lib.training import LOSSES, PROFILES, Execution, Recipe, named_recipe
+from zssbir_lib.training.hardware.execution import PRECISIONS
 from zssbir_lib.training.recipes.named import METHOD_SETTINGS
 from zssbir_lib.training.recipes.recipe import NESTED
 
@@ -96,6 +97,40 @@ def add_recipe_options(parser: argparse.ArgumentParser) -> None:
         default=[],
         metavar="NAME=VALUE",
         help="change one field of the recipe, for example --set margin=0.5",
+    )
+
+
+def add_execution_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how to compute, not what."""
+    parser.add_argument(
+        "--precision",
+        default="auto",
+        choices=PRECISIONS,
+        help="of the backbone while training (auto: bfloat16 on GPUs that have it)",
+    )
+    parser.add_argument(
+        "--compile", action="store_true", help="compile the backbone by torch.compile"
+    )
+    parser.add_argument(
+        "--parts",
+        type=int,
+        default=1,
+        metavar="N",
+        help="send a batch through the backbone in N parts: less memory, more time",
+    )
+    parser.add_argument(
+        "--workers",
+        type=int,
+        default=0,
+        metavar="N",
+        help="processes that load images ahead; the result does not depend on them",
+    )
+
+
+def read_execution(options: argparse.Namespace, device: str) -> Execution:
+    """Return how to compute, on a device."""
+    return Execution(
+        device, options.precision, options.compile, options.parts, options.workers
     )
 
 

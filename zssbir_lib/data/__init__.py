@@ -29,8 +29,10 @@ from zssbir_lib.data.splits import (
 from zssbir_lib.data.transforms import (
     NO_AUGMENTATION,
     Augmentation,
+    Variation,
     normalise,
     to_float,
+    vary,
 )
 from zssbir_lib.data.world_source import load_pretraining_photos, load_world_data
 from zssbir_lib.world.cache import default_cache_folder
@@ -53,6 +55,7 @@ __all__ = [
     "TripletIndices",
     "TripletSampler",
     "UnreadableImage",
+    "Variation",
     "ZeroShotData",
     "ZeroShotSplit",
     "compare_splits",
@@ -71,4 +74,5 @@ __all__ = [
     "read_class_folders",
     "split_names",
     "to_float",
+    "vary",
 ]

@@ -113,6 +113,19 @@ class TripletSampler:
         negative = self.photos.draw(other_class, generator)
         return TripletIndices(anchor, positive, negative)
 
+    def state_dict(self) -> dict[str, Tensor]:
+        """Return nothing: every draw comes from the generator alone.
+
+        Taught in: notebook 02.
+        """
+        return {}
+
+    def load_state_dict(self, state: dict[str, Tensor]) -> None:
+        """Take nothing.
+
+        Taught in: notebook 02.
+        """
+
 
 def random_below(limits: Tensor, generator: torch.Generator) -> Tensor:
     """Draw a whole number from 0 to below each limit, uniformly.

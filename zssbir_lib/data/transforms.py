@@ -8,6 +8,7 @@ Taught in: notebook 01.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
+from typing import NamedTuple
 
 import torch
 import torch.nn.functional as F
@@ -63,6 +64,30 @@ def normalise(
     return (images - means.view(-1, 1, 1)) / stds.view(-1, 1, 1)
 
 
+class Variation(NamedTuple):
+    """Hold the random amounts by which the images of a batch are varied.
+
+    Args:
+        frames: Where each image looks in its original, affine maps (B, 2, 3) float;
+            None where nothing moves.
+        grey: Whether an image loses its colour if it is a photo, (B,) bool; None where
+            none does.
+
+    Taught in: notebook 01.
+    """
+
+    frames: Tensor | None
+    grey: Tensor | None
+
+    def rows(self, start: int, step: int) -> "Variation":
+        """Keep every `step`-th image's amounts, from image `start` on.
+
+        Taught in: notebook 01.
+        """
+        kept = (None if part is None else part[start::step] for part in self)
+        return Variation(*kept)
+
+
 @dataclass(frozen=True)
 class Augmentation:
     """Vary training images a little: move, turn, stretch, mirror, drop colour.
@@ -112,15 +137,24 @@ class Augmentation:
 
         Taught in: notebook 01.
         """
-        if any((self.rotation, self.scale, self.aspect, self.shift, self.flip)):
-            frames = self._frames(len(images), generator).to(images)
-            grid = F.affine_grid(frames, list(images.shape), align_corners=False)
-            images = F.grid_sample(
-                images, grid, padding_mode="border", align_corners=False
-            )
-        if self.grey:
-            images = self._drop_colour(images, modality, generator)
-        return images
+        return vary(images, modality, self.draw(len(images), generator))
+
+    def draw(self, count: int, generator: torch.Generator) -> Variation:
+        """Draw the random amounts for a batch, before its images are there.
+
+        Args:
+            count: B, number of images.
+            generator: The source of every random number used.
+
+        Returns:
+            What `vary` applies.
+
+        Taught in: notebook 01.
+        """
+        moves = any((self.rotation, self.scale, self.aspect, self.shift, self.flip))
+        frames = self._frames(count, generator) if moves else None
+        grey = _uniform((count,), generator) < self.grey if self.grey else None
+        return Variation(frames, grey)
 
     def _frames(self, count: int, generator: torch.Generator) -> Tensor:
         """Draw where each output image looks in its input: (B, 2, 3) affine maps."""
@@ -141,20 +175,40 @@ class Augmentation:
         frames[:, :, 2] = 2 * within(self.shift, 2)  # the side runs from -1 to 1
         return frames
 
-    def _drop_colour(
-        self, images: Tensor, modality: int | Tensor, generator: torch.Generator
-    ) -> Tensor:
-        """Replace some photos by the mean of their three channels."""
-        drawn = _uniform((len(images),), generator) < self.grey
-        is_photo = torch.as_tensor(modality) == PHOTO
-        chosen = drawn.to(images.device) & is_photo.to(images.device)
-        grey = images.mean(dim=1, keepdim=True)
-        return torch.where(chosen.view(-1, 1, 1, 1), grey, images)
-
 
 NO_AUGMENTATION = Augmentation(
     rotation=0.0, scale=0.0, aspect=0.0, shift=0.0, flip=0.0, grey=0.0
 )
+
+
+def vary(images: Tensor, modality: int | Tensor, variation: Variation) -> Tensor:
+    """Move every image of a batch and take the colour from some photos.
+
+    Args:
+        images: (B, 3, S, S) float in 0..1.
+        modality: 0 sketch or 1 photo, for the batch or (B,) for each image.
+        variation: By how much, see `Augmentation.draw`.
+
+    Returns:
+        (B, 3, S, S) float in 0..1; `images` itself if nothing changes.
+
+    Taught in: notebook 01.
+    """
+    frames, grey = variation
+    if frames is not None:
+        grid = F.affine_grid(frames.to(images), list(images.shape), align_corners=False)
+        images = F.grid_sample(images, grid, padding_mode="border", align_corners=False)
+    if grey is not None:
+        images = _drop_colour(images, modality, grey)
+    return images
+
+
+def _drop_colour(images: Tensor, modality: int | Tensor, drawn: Tensor) -> Tensor:
+    """Replace the photos that were drawn by the mean of their three channels."""
+    is_photo = torch.as_tensor(modality) == PHOTO
+    chosen = drawn.to(images.device) & is_photo.to(images.device)
+    grey = images.mean(dim=1, keepdim=True)
+    return torch.where(chosen.view(-1, 1, 1, 1), grey, images)
 
 
 def _uniform(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:

@@ -168,7 +168,8 @@ def batch_norms(module: nn.Module) -> Iterator[nn.BatchNorm2d]:
 
     Taught in: notebook 02.
     """
-    return (m for m in module.modules() if isinstance(m, nn.BatchNorm2d))
+    kinds = (nn.BatchNorm2d, nn.SyncBatchNorm)
+    return (m for m in module.modules() if isinstance(m, kinds))
 
 
 def set_training_mode(net: nn.Module, keep_statistics: bool) -> None:

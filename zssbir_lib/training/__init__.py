@@ -14,11 +14,25 @@ from zssbir_lib.training.experiment import (
     run_experiment,
     train,
 )
-from zssbir_lib.training.loop import end_epoch, fit, prepare_step, training_step
-from zssbir_lib.training.methods.base import (
+from zssbir_lib.training.hardware.execution import Execution
+from zssbir_lib.training.hardware.features import FeaturePass, JointFeatures
+from zssbir_lib.training.hardware.gathering import gather
+from zssbir_lib.training.hardware.joint_batchnorm import join_batch_norms
+from zssbir_lib.training.hardware.processes import Processes, joined, processes
+from zssbir_lib.training.loading import load_steps
+from zssbir_lib.training.loop import (
+    end_epoch,
+    fit,
+    network_input,
+    prepare_step,
+    training_step,
+)
+from zssbir_lib.training.methods.base import Method
+from zssbir_lib.training.methods.batch import (
     Batch,
-    TripletMethod,
+    StepImages,
     gather_batch,
+    labels_and_modality,
 )
 from zssbir_lib.training.methods.build import build_method
 from zssbir_lib.training.methods.mathm import MATHMMethod, describe_terms
@@ -46,6 +60,7 @@ from zssbir_lib.training.methods.teaching import (
     recipe_teacher,
     teacher_logits,
 )
+from zssbir_lib.training.methods.triplet import TripletMethod
 from zssbir_lib.training.preparation import prepare_images
 from zssbir_lib.training.pretraining import (
     PretrainingRecipe,
@@ -108,16 +123,22 @@ __all__ = [
     "Ablation",
     "AnchorPushes",
     "Batch",
+    "Execution",
     "Experiment",
+    "FeaturePass",
     "ImageMargins",
+    "JointFeatures",
     "MarginLearner",
     "MarginSettings",
+    "Method",
     "PretrainingPhotos",
     "PretrainingRecipe",
+    "Processes",
     "RAMLNMethod",
     "Recipe",
     "SBTKNetMethod",
     "SemanticLosses",
+    "StepImages",
     "StudyRun",
     "TrainingState",
     "TripletMethod",
@@ -141,26 +162,33 @@ __all__ = [
     "fit",
     "flush_denormals",
     "freeze_groups",
+    "gather",
     "gather_batch",
     "images_per_example",
+    "join_batch_norms",
+    "joined",
     "keep_freed_memory",
+    "labels_and_modality",
     "learning_rate_factor",
     "exact_meta_gradient",
     "first_order_meta_gradient",
     "load_fresh_pretraining_photos",
     "load_margin_learner",
+    "load_steps",
     "load_trained_net",
     "make_teacher",
     "margins_of_images",
     "measure_forgetting",
     "metric_loss",
     "named_recipe",
+    "network_input",
     "new_state",
     "plan_ablation",
     "prepare_images",
     "prepare_state",
     "prepare_step",
     "probe_accuracy",
+    "processes",
     "provenance",
     "pushes_of_batches",
     "read_checkpoint",

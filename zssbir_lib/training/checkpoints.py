@@ -6,10 +6,11 @@ from typing import Any
 
 import torch
 
+from zssbir_lib.training.atomic_files import write_whole
 from zssbir_lib.training.recipes.recipe import Recipe
 from zssbir_lib.training.state import TrainingState, build_net
 
-FORMAT = 3  # 3: optimiser groups for backbone, projection and new layers
+FORMAT = 4  # 4: the sampler's state apart from the method's
 PLAIN_FIELDS = (
     "seed",
     "steps_per_epoch",
@@ -19,6 +20,7 @@ PLAIN_FIELDS = (
     "best_validation",
     "best_weights",
     "stale_epochs",
+    "sampler",
     "method_state",
 )
 
@@ -35,6 +37,9 @@ def save_checkpoint(
         path: the file; its folder must exist.
         about: plain values to keep beside it, such as the split.
 
+    Raises:
+        OSError: it cannot be written, for example because the disk is full.
+
     Taught in: notebook 02.
     """
     content = {name: getattr(state, name) for name in PLAIN_FIELDS}
@@ -46,9 +51,7 @@ def save_checkpoint(
         "generator": state.generator.get_state(),
         "about": about or {},
     }
-    partial = path.with_name(path.name + ".partial")
-    torch.save(content, partial)
-    partial.replace(path)
+    write_whole(path, lambda file: torch.save(content, file))
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -72,7 +75,10 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # the unpickler raises many kinds
         reason = str(error).splitlines()[0]
-        raise ValueError(f"{path} is damaged or no checkpoint: {reason}") from error
+        raise ValueError(
+            f"{path} is damaged or no checkpoint: {reason}; put a whole copy in its "
+            "place, or delete it and train again"
+        ) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
         raise ValueError(
             f"{path} is not a checkpoint of format {FORMAT}; train again, or use the "

@@ -1,7 +1,7 @@
 """One experiment from data to metrics: what the command line and notebooks call."""
 
 import time
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -12,8 +12,11 @@ from zssbir_lib.data import (
     hold_out_sketches,
 )
 from zssbir_lib.models import EmbeddingNet
+from zssbir_lib.training.atomic_files import check_writable
 from zssbir_lib.training.checkpoints import read_checkpoint, restore_state
 from zssbir_lib.training.embedding import accuracy, apply_head
+from zssbir_lib.training.hardware.execution import Execution
+from zssbir_lib.training.hardware.processes import from_first, is_first, processes
 from zssbir_lib.training.loop import Validation, fit
 from zssbir_lib.training.methods.build import build_method
 from zssbir_lib.training.provenance import provenance, write_json
@@ -39,7 +42,7 @@ class Experiment:
         split: which classes are seen, validation and unseen.
         recipe: how to train.
         seed: decides first weights and all draws.
-        device: where to train.
+        execution: device, precision, helpers.
         generalised: also score the two generalised protocols.
 
     Taught in: notebook 02.
@@ -49,7 +52,7 @@ class Experiment:
     split: ZeroShotSplit
     recipe: Recipe
     seed: int = 0
-    device: str = "cpu"
+    execution: Execution = field(default_factory=Execution)
     generalised: bool = False
 
 
@@ -76,12 +79,12 @@ def run_experiment(
     parts = experiment.split.apply(experiment.data)
     state = prepare_state(experiment, parts, folder, resume)
     train(state, experiment, parts, folder)
-    result = evaluate_experiment(state.net, experiment, parts)
+    result = evaluate_experiment(state.net, experiment, parts) if is_first() else {}
     result |= {"history": state.history, "steps": state.step}
     result |= elapsed(*started)
-    if folder:
+    if folder and is_first():
         write_json(result, folder / METRICS)
-    return state.net.eval(), result
+    return state.net.eval(), from_first(result)
 
 
 def prepare_state(
@@ -104,12 +107,13 @@ def prepare_state(
         experiment.recipe,
         experiment.seed,
         len(training_material(experiment.recipe, parts)[0].sketches),
-        experiment.device,
+        experiment.execution,
         classes=len(parts.seen.class_names),
     )
     if folder is None:
         return state
-    folder.mkdir(parents=True, exist_ok=True)
+    if is_first():
+        check_writable(folder)
     checkpoint = folder / CHECKPOINT
     if checkpoint.exists():
         if not resume:
@@ -154,7 +158,9 @@ def train(
     seen, validate = training_material(experiment.recipe, parts)
     fit(
         state,
-        build_method(seen, experiment.recipe, experiment.device, experiment.seed),
+        build_method(
+            seen, experiment.recipe, experiment.execution.device, experiment.seed
+        ),
         validate,
         folder / CHECKPOINT if folder else None,
         about={"split": asdict(experiment.split), "data": experiment.data.name},
@@ -222,7 +228,9 @@ def evaluate_experiment(
         "name": experiment.data.name,
         "image_size": experiment.data.image_size,
     }
-    return result | provenance(experiment.device)
+    result["execution"] = experiment.execution.to_dict()
+    result["execution"]["processes"] = processes().count
+    return result | provenance(experiment.execution.device)
 
 
 def describe_split(split: ZeroShotSplit) -> dict[str, Any]:

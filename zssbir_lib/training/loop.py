@@ -9,8 +9,12 @@ from torch import Tensor
 
 from zssbir_lib.models import set_training_mode
 from zssbir_lib.training.checkpoints import save_checkpoint
+from zssbir_lib.training.hardware.gathering import average_gradients, gather, own_part
+from zssbir_lib.training.hardware.processes import from_first, is_first, processes
 from zssbir_lib.training.interruption import Interruption
-from zssbir_lib.training.methods.base import Batch, Method
+from zssbir_lib.training.loading import explained_failures, load_steps
+from zssbir_lib.training.methods.base import Method
+from zssbir_lib.training.methods.batch import Batch
 from zssbir_lib.training.preparation import prepare_images
 from zssbir_lib.training.processor import flush_denormals, keep_freed_memory
 from zssbir_lib.training.progress import StepProgress
@@ -42,8 +46,9 @@ def fit(
 
     Raises:
         KeyboardInterrupt: Ctrl-C; the checkpoint holds the last whole step.
-        ValueError: the loss became NaN or infinite, or early stopping was asked for
-            without a validation.
+        ValueError: the loss became NaN or infinite, an image cannot be read, or early
+            stopping was asked for without a validation.
+        OSError: the checkpoint cannot be written, a worker died, or the GPU is full.
 
     Taught in: notebook 02.
     """
@@ -52,7 +57,7 @@ def fit(
 
     def keep() -> None:
         state.method_state = method.state_dict()
-        if checkpoint:
+        if checkpoint and is_first():
             save_checkpoint(state, checkpoint, about)
 
     flush_denormals()
@@ -60,9 +65,8 @@ def fit(
     if state.method_state:
         method.load_state_dict(state.method_state)
     progress = StepProgress(state.total_steps, state.step)
-    with progress, Interruption() as interruption:
-        while not state.finished:
-            batch = method.draw(state.generator)
+    with progress, Interruption() as interruption, explained_failures():
+        for batch in load_steps(state, method):
             losses = training_step(state, method, batch)
             state.epoch_losses.append(losses)
             progress.step(losses["loss"], len(batch.labels))
@@ -73,6 +77,8 @@ def fit(
             if interruption.requested:
                 keep()
                 raise KeyboardInterrupt(f"stopped after step {state.step}")
+            if state.finished:
+                break
     if state.best_weights is not None:
         state.net.load_state_dict(state.best_weights)
 
@@ -95,24 +101,44 @@ def training_step(
 
     Taught in: notebook 02.
     """
-    recipe = state.recipe
     prepare_step(state)
-    images = prepare_images(
-        batch.images.to(state.device),
-        batch.modality,
-        state.net.pixels,
-        recipe.augmentation,
-        state.generator,
-    )
-    losses = method.losses(state.net, images, batch)
+    images = network_input(state, batch)  # this process's part
+    pooled = state.features(images, batch.modality)  # of the whole batch, (B, F)
+    if method.needs_images:
+        images = gather(images)
+    losses = method.losses(state.net, pooled, images, batch)
     total = sum(losses.values())
     check_finite(total, state)
     state.optimiser.zero_grad()
     total.backward()
+    average_gradients(state.features.behind(state.net))
     state.optimiser.step()
     state.step += 1
     values = losses | {"loss": total} | method.observed
     return {name: value.item() for name, value in values.items()}
+
+
+def network_input(state: TrainingState, batch: Batch) -> Tensor:
+    """Return what the network sees of a batch, augmented; of one's own part only.
+
+    Args:
+        state: its generator decides the augmentation, unless that was drawn before.
+        batch: the images of a step.
+
+    Returns:
+        Float images (B / n, 3, S, S), n the number of processes.
+
+    Taught in: notebook 02.
+    """
+    variation = batch.variation
+    if variation is None:
+        variation = state.recipe.augmentation.draw(len(batch.labels), state.generator)
+    return prepare_images(
+        batch.images.to(state.device, non_blocking=True),
+        own_part(batch.modality),
+        state.net.pixels,
+        variation.rows(*processes()),
+    )
 
 
 def prepare_step(state: TrainingState) -> None:
@@ -170,7 +196,8 @@ def end_epoch(state: TrainingState, validate: Validation | None) -> None:
     record = {name: sum(some) / len(some) for name, some in values.items()}
     record |= {"epoch": state.step // state.steps_per_epoch, "step": state.step}
     if validate is not None:
-        record["validation"] = validate(state.net)
+        value = validate(state.net) if is_first() else None
+        record["validation"] = from_first(value)
         note_validation(state, record["validation"])
     state.history.append(record)
     state.epoch_losses = []

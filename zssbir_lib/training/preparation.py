@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from zssbir_lib.data import Augmentation, normalise, to_float
+from zssbir_lib.data import Variation, normalise, to_float, vary
 from zssbir_lib.models import PixelStatistics
 
 
@@ -11,8 +11,7 @@ def prepare_images(
     images: Tensor,
     modality: Tensor,
     pixels: PixelStatistics,
-    augmentation: Augmentation | None = None,
-    generator: torch.Generator | None = None,
+    variation: Variation | None = None,
 ) -> Tensor:
     """Turn stored images into a network's input, augmented while training.
 
@@ -20,8 +19,8 @@ def prepare_images(
         images: uint8 (B, 3, S, S).
         modality: 0 sketch, 1 photo, long (B,).
         pixels: mean and standard deviation the network was made for.
-        augmentation: random changes; None leaves the images as they are.
-        generator: source of the random changes, on the CPU.
+        variation: by how much each image is varied, see `Augmentation.draw`; None
+            leaves the images as they are.
 
     Returns:
         Float images (B, 3, S, S) in channels-last memory order.
@@ -29,7 +28,7 @@ def prepare_images(
     Taught in: notebook 02.
     """
     floats = to_float(images)  # 0..1
-    if augmentation is not None:
-        floats = augmentation.apply(floats, modality, generator)
+    if variation is not None:
+        floats = vary(floats, modality, variation)
     floats = normalise(floats, pixels.mean, pixels.std)
     return floats.contiguous(memory_format=torch.channels_last)

@@ -145,8 +145,7 @@ def _teacher_loss(
         photos.images[chosen],
         modality,
         teacher.backbone.pixels,
-        recipe.augmentation,
-        generator,
+        recipe.augmentation.draw(len(chosen), generator),
     )
     return functional.cross_entropy(
         teacher(images), photos.labels[chosen], label_smoothing=recipe.label_smoothing

@@ -12,6 +12,8 @@ from typing import Any
 
 import torch
 
+from zssbir_lib.training.atomic_files import write_whole
+
 PACKAGES = ("torch", "torchvision", "numpy", "pillow")
 
 
@@ -87,9 +89,8 @@ def write_json(content: dict[str, Any], path: Path) -> None:
     Taught in: notebook 02.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    partial = path.with_name(path.name + ".partial")
-    partial.write_text(json.dumps(content, indent=1) + "\n")
-    partial.replace(path)
+    text = json.dumps(content, indent=1) + "\n"
+    write_whole(path, lambda file: file.write(text.encode()))
 
 
 commit()

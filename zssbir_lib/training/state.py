@@ -17,6 +17,10 @@ from zssbir_lib.models import (
     start_soft_head,
     teacher_classifier,
 )
+from zssbir_lib.training.hardware.execution import Execution
+from zssbir_lib.training.hardware.features import JointFeatures
+from zssbir_lib.training.hardware.joint_batchnorm import join_batch_norms
+from zssbir_lib.training.hardware.processes import processes
 from zssbir_lib.training.methods.teaching import recipe_teacher
 from zssbir_lib.training.recipes.recipe import Recipe
 from zssbir_lib.training.schedule import build_optimiser
@@ -39,7 +43,10 @@ class TrainingState:
         best_validation: highest validation value so far.
         best_weights: the weights that reached it; kept only with early stopping.
         stale_epochs: epochs since then.
+        sampler: where the method's sampler stands in its pass.
         method_state: what the method has to remember between steps.
+        execution: how it is computed, which a checkpoint does not hold.
+        features: the network up to its pooled features, computed that way.
 
     Taught in: notebook 02.
     """
@@ -56,7 +63,13 @@ class TrainingState:
     best_validation: float = float("-inf")
     best_weights: dict[str, Tensor] | None = None
     stale_epochs: int = 0
-    method_state: dict[str, Tensor] = field(default_factory=dict)
+    sampler: dict[str, Tensor] = field(default_factory=dict)
+    method_state: dict[str, Any] = field(default_factory=dict)
+    execution: Execution = field(default_factory=Execution)
+    features: JointFeatures = field(init=False, repr=False)
+
+    def __post_init__(self) -> None:
+        self.features = JointFeatures(self.net, self.execution)
 
     @property
     def total_steps(self) -> int:
@@ -155,7 +168,11 @@ def build_student(recipe: Recipe, seed: int, classes: int) -> EmbeddingNet:
 
 
 def new_state(
-    recipe: Recipe, seed: int, sketches: int, device: str = "cpu", classes: int = 0
+    recipe: Recipe,
+    seed: int,
+    sketches: int,
+    execution: Execution | None = None,
+    classes: int = 0,
 ) -> TrainingState:
     """Return the state before the first step.
 
@@ -164,7 +181,7 @@ def new_state(
         seed: decides first weights and all draws.
         sketches: number of training sketches, one pass over which is an epoch where
             the recipe does not fix its length.
-        device: "cpu", "cuda" or "cuda:N".
+        execution: device, precision, helpers; None for one CPU process.
         classes: number of seen classes; needed where a loss classifies.
 
     Returns:
@@ -176,8 +193,13 @@ def new_state(
 
     Taught in: notebook 02.
     """
-    net = build_student(recipe, seed, classes).to(device)
+    execution = execution or Execution()
+    net = build_student(recipe, seed, classes).to(execution.device)
+    if processes().count > 1:
+        join_batch_norms(net.backbone, execution.device)
     steps_per_epoch = recipe.steps_per_epoch or -(-sketches // recipe.sketches_per_step)
     generator = torch.Generator().manual_seed(seed)
     optimiser = build_optimiser(net, recipe)
-    return TrainingState(recipe, seed, net, optimiser, generator, steps_per_epoch)
+    return TrainingState(
+        recipe, seed, net, optimiser, generator, steps_per_epoch, execution=execution
+    )

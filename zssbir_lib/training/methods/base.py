@@ -1,78 +1,75 @@
-"""Methods: which images a step draws, and which losses it adds up."""
+"""What the training loop asks of a method: which images, and which losses."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from dataclasses import replace
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor
 
-from zssbir_lib.data import ClassBatchSampler, SketchPhotoData, TripletSampler
-from zssbir_lib.losses import triplet_loss
-from zssbir_lib.modality import PHOTO, SKETCH
+from zssbir_lib.data import ClassBatchSampler, SketchPhotoData
 from zssbir_lib.models import EmbeddingNet
+from zssbir_lib.training.methods.batch import Batch, StepImages, gather_batch
 from zssbir_lib.training.recipes.checks import check_batch_fits
 from zssbir_lib.training.recipes.recipe import Recipe
 
 
-@dataclass(frozen=True)
-class Batch:
-    """The images of one step, sketches first.
-
-    Attributes:
-        images: uint8 (B, 3, S, S).
-        labels: class numbers, long (B,).
-        modality: 0 sketch, 1 photo, long (B,).
-
-    Taught in: notebook 02.
-    """
-
-    images: Tensor
-    labels: Tensor
-    modality: Tensor
-
-
-class Method(Protocol):
-    """What a training loop asks of a method.
-
-    Attributes:
-        observed: what the last step showed beside its losses, for the history: names
-            and tensors without dimensions and gradient.
-    """
-
-    observed: dict[str, Tensor]
-
-    def draw(self, generator: torch.Generator) -> Batch:
-        """Draw the images of one step; every random number from the generator."""
-
-    def losses(
-        self, net: EmbeddingNet, images: Tensor, batch: Batch
-    ) -> dict[str, Tensor]:
-        """Return the named losses of a step; the loop minimises their sum."""
+class Sampler(Protocol):
+    """What draws the images of a step."""
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Return what a checkpoint has to hold to go on exactly; often nothing."""
+        """Return where it stands in its pass, for a checkpoint."""
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
         """Go on where `state_dict` was taken."""
 
 
-def gather_batch(data: SketchPhotoData, sketches: Tensor, photos: Tensor) -> Batch:
-    """Read the images of one step.
+class Method:
+    """What a training loop asks of a method: which images, and which losses.
 
-    Args:
+    Attributes:
         data: the training classes.
-        sketches: positions of sketches, long (B_s,).
-        photos: positions of photos, long (B_p,).
-
-    Returns:
-        The batch of B_s + B_p images, sketches first.
+        sampler: what draws images.
+        observed: what the last step showed beside its losses, for the history: names
+            and tensors without dimensions and gradient.
+        needs_images: whether the losses look at the images themselves, not only at
+            their features.
 
     Taught in: notebook 02.
     """
-    labels = (data.sketches.labels[sketches], data.photos.labels[photos])
-    modality = (torch.full_like(sketches, SKETCH), torch.full_like(photos, PHOTO))
-    images = (data.sketches.images[sketches], data.photos.images[photos])
-    return Batch(torch.cat(images), torch.cat(labels), torch.cat(modality))
+
+    data: SketchPhotoData
+    sampler: Sampler
+    observed: dict[str, Tensor]
+    needs_images: bool = False
+
+    def sample(self, generator: torch.Generator) -> StepImages:
+        """Choose the images of one step; every random number from the generator."""
+        raise NotImplementedError(f"{type(self).__name__} has to define `sample`")
+
+    def draw(self, generator: torch.Generator) -> Batch:
+        """Choose the images of one step and read them."""
+        sketches, photos, seed = self.sample(generator)
+        return replace(gather_batch(self.data, sketches, photos), seed=seed)
+
+    def losses(
+        self, net: EmbeddingNet, pooled: Tensor, images: Tensor, batch: Batch
+    ) -> dict[str, Tensor]:
+        """Return the named losses of a step; the loop minimises their sum.
+
+        Args:
+            net: for what comes after the pooled features: projection and heads.
+            pooled: features of the batch, float (B, F), with gradient.
+            images: what they were computed from, float (B, 3, S, S).
+            batch: labels and modality.
+        """
+        raise NotImplementedError(f"{type(self).__name__} has to define `losses`")
+
+    def state_dict(self) -> dict[str, Any]:
+        """Return what the losses keep from step to step; often nothing."""
+        return {}
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go on where `state_dict` was taken."""
 
 
 def class_batch_sampler(data: SketchPhotoData, recipe: Recipe) -> ClassBatchSampler:
@@ -95,41 +92,3 @@ def class_batch_sampler(data: SketchPhotoData, recipe: Recipe) -> ClassBatchSamp
         classes=recipe.batch_size // recipe.images_per_class,
         images=recipe.images_per_class,
     )
-
-
-class TripletMethod:
-    """The baseline: uniform triplets and the triplet loss.
-
-    Source: SBTKNet (Tursun et al.), equation 1 and section 4.
-
-    Taught in: notebook 02.
-    """
-
-    def __init__(self, data: SketchPhotoData, recipe: Recipe) -> None:
-        self.observed: dict[str, Tensor] = {}
-        self.data = data
-        self.margin = recipe.margin
-        self.sampler = TripletSampler(
-            data.sketches.labels, data.photos.labels, recipe.batch_size
-        )
-
-    def draw(self, generator: torch.Generator) -> Batch:
-        """Draw anchors, positives and negatives, in this order."""
-        triplets = self.sampler.sample(generator)
-        photos = torch.cat((triplets.positive, triplets.negative))
-        return gather_batch(self.data, triplets.anchor, photos)
-
-    def losses(
-        self, net: EmbeddingNet, images: Tensor, batch: Batch
-    ) -> dict[str, Tensor]:
-        """Return the triplet loss of a batch of anchors, positives and negatives."""
-        embeddings = net(images, batch.modality)  # (3N, D)
-        anchor, positive, negative = embeddings.chunk(3)  # (N, D) each
-        return {"triplet": triplet_loss(anchor, positive, negative, self.margin)}
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """Return nothing: every draw comes from the generator alone."""
-        return {}
-
-    def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Take nothing."""

@@ -3,10 +3,11 @@
 from collections.abc import Callable
 
 from zssbir_lib.data import SketchPhotoData
-from zssbir_lib.training.methods.base import Method, TripletMethod
+from zssbir_lib.training.methods.base import Method
 from zssbir_lib.training.methods.mathm import MATHMMethod
 from zssbir_lib.training.methods.ramln.method import RAMLNMethod
 from zssbir_lib.training.methods.sbtknet import SBTKNetMethod
+from zssbir_lib.training.methods.triplet import TripletMethod
 from zssbir_lib.training.recipes.recipe import Recipe
 
 METHODS: dict[str, Callable[[SketchPhotoData, Recipe, str, int], Method]] = {

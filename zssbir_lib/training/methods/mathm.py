@@ -12,12 +12,13 @@ from zssbir_lib.losses import (
     modality_aware_terms,
 )
 from zssbir_lib.models import EmbeddingNet
-from zssbir_lib.training.methods.base import Batch, class_batch_sampler, gather_batch
+from zssbir_lib.training.methods.base import Method, class_batch_sampler
+from zssbir_lib.training.methods.batch import Batch, StepImages
 from zssbir_lib.training.methods.semantic_losses import SemanticLosses
 from zssbir_lib.training.recipes.recipe import Recipe
 
 
-class MATHMMethod:
+class MATHMMethod(Method):
     """Batches of whole classes, and the sum of those losses that the recipe names.
 
     Args:
@@ -37,28 +38,29 @@ class MATHMMethod:
     def __init__(
         self, data: SketchPhotoData, recipe: Recipe, device: str = "cpu"
     ) -> None:
-        self.observed: dict[str, Tensor] = {}
+        self.observed = {}
         self.data = data
         self.recipe = recipe
         self.sampler = class_batch_sampler(data, recipe)
         self.semantic = SemanticLosses(data, recipe, device)
 
-    def draw(self, generator: torch.Generator) -> Batch:
+        self.needs_images = self.semantic.looks_at_images
+
+    def sample(self, generator: torch.Generator) -> StepImages:
         """Draw equally many sketches and photos of some classes.
 
         Args:
             generator: source of all random numbers.
 
         Returns:
-            The recipe's batch size of images.
+            Which images, as many as the recipe's batch size.
         """
-        return gather_batch(self.data, *self.sampler.sample(generator))
+        return StepImages(*self.sampler.sample(generator))
 
     def losses(
-        self, net: EmbeddingNet, images: Tensor, batch: Batch
+        self, net: EmbeddingNet, pooled: Tensor, images: Tensor, batch: Batch
     ) -> dict[str, Tensor]:
         """Return each loss of the recipe times its weight; note what was mined."""
-        pooled = net.pooled(images, batch.modality)  # (B, F)
         values = self.semantic(net, pooled, images, batch)
         if "modality_aware" not in self.recipe.losses:
             return values
@@ -74,14 +76,6 @@ class MATHMMethod:
         self.observed = describe_terms(found, combined)
         loss = self.recipe.metric_weight * combined.loss
         return {"modality_aware": loss} | values
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """Return the state of the sampler: where it stands in its pass."""
-        return self.sampler.state_dict()
-
-    def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Go on in the middle of a pass."""
-        self.sampler.load_state_dict(state)
 
 
 @torch.no_grad()

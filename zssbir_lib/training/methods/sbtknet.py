@@ -6,13 +6,14 @@ from torch import Tensor
 from zssbir_lib.data import QuadrupletSampler, SketchPhotoData
 from zssbir_lib.losses import quadruplet_loss, triplet_loss
 from zssbir_lib.models import EmbeddingNet
-from zssbir_lib.training.methods.base import Batch, gather_batch
+from zssbir_lib.training.methods.base import Method
+from zssbir_lib.training.methods.batch import Batch, StepImages
 from zssbir_lib.training.methods.semantic_losses import SemanticLosses
 from zssbir_lib.training.recipes.named import images_per_example
 from zssbir_lib.training.recipes.recipe import Recipe
 
 
-class SBTKNetMethod:
+class SBTKNetMethod(Method):
     """Quadruplets, and the sum of those losses that the recipe names.
 
     With the triplet loss alone the sketch negatives are left out, so that every image
@@ -34,7 +35,7 @@ class SBTKNetMethod:
     def __init__(
         self, data: SketchPhotoData, recipe: Recipe, device: str = "cpu"
     ) -> None:
-        self.observed: dict[str, Tensor] = {}
+        self.observed = {}
         self.data = data
         self.recipe = recipe
         self.sampler = QuadrupletSampler(
@@ -42,41 +43,34 @@ class SBTKNetMethod:
         )
         self.semantic = SemanticLosses(data, recipe, device)
 
-    def draw(self, generator: torch.Generator) -> Batch:
+        self.needs_images = self.semantic.looks_at_images
+
+    def sample(self, generator: torch.Generator) -> StepImages:
         """Draw anchors, sketch negatives, positives and photo negatives, in this order.
 
         Args:
             generator: source of all random numbers.
 
         Returns:
-            4N images, or 3N without sketch negatives for the triplet loss alone.
+            Which 4N images, or 3N without sketch negatives for the triplet loss alone.
         """
         drawn = self.sampler.sample(generator)
         sketches = drawn.anchor
         if self.recipe.losses != ("triplet",):
             sketches = torch.cat((drawn.anchor, drawn.sketch_negative))
         photos = torch.cat((drawn.positive, drawn.photo_negative))
-        return gather_batch(self.data, sketches, photos)
+        return StepImages(sketches, photos)
 
     def losses(
-        self, net: EmbeddingNet, images: Tensor, batch: Batch
+        self, net: EmbeddingNet, pooled: Tensor, images: Tensor, batch: Batch
     ) -> dict[str, Tensor]:
         """Return each loss of the recipe times its weight."""
-        pooled = net.pooled(images, batch.modality)  # (4N, F)
         recipe, values = self.recipe, {}
         for name in set(recipe.losses) & {"triplet", "quadruplet"}:
             streams = net.project(pooled).chunk(images_per_example(recipe.losses))
             loss = metric_loss(name, streams, recipe.margin)
             values[name] = recipe.metric_weight * loss
         return values | self.semantic(net, pooled, images, batch)
-
-    def state_dict(self) -> dict[str, Tensor]:
-        """Return the state of the sampler: where it stands in its pass."""
-        return self.sampler.state_dict()
-
-    def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Go on in the middle of a pass."""
-        self.sampler.load_state_dict(state)
 
 
 def metric_loss(name: str, streams: tuple[Tensor, ...], margin: float) -> Tensor:

@@ -7,7 +7,7 @@ from zssbir_lib.data import SketchPhotoData
 from zssbir_lib.losses import classification_loss, knowledge_preservation_loss
 from zssbir_lib.modality import PHOTO
 from zssbir_lib.models import EmbeddingNet
-from zssbir_lib.training.methods.base import Batch
+from zssbir_lib.training.methods.batch import Batch
 from zssbir_lib.training.methods.teaching import recipe_soft_labels, recipe_teacher
 from zssbir_lib.training.recipes.recipe import Recipe
 
@@ -41,6 +41,11 @@ class SemanticLosses:
             classes = len(data.class_names)
             labels = recipe_soft_labels(recipe, data.photos, classes, device)
             self.soft_labels = labels.to(device)
+
+    @property
+    def looks_at_images(self) -> bool:
+        """Whether a teacher is asked about the images of every step."""
+        return self.teacher is not None
 
     def __call__(
         self, net: EmbeddingNet, pooled: Tensor, images: Tensor, batch: Batch

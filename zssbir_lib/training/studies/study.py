@@ -18,6 +18,7 @@ from zssbir_lib.training.experiment import (
     describe_split,
     run_experiment,
 )
+from zssbir_lib.training.hardware.execution import Execution
 from zssbir_lib.training.processor import use_threads
 from zssbir_lib.training.provenance import provenance
 from zssbir_lib.training.recipes.named import named_recipe
@@ -163,7 +164,7 @@ def _run_one(run: StudyRun, load: DataLoader, folder: Path, device: str) -> None
     use_threads(1)
     data = load(run.split, run.recipe.image_size)
     experiment = Experiment(
-        data, run.split, run.recipe, run.seed, device, run.generalised
+        data, run.split, run.recipe, run.seed, Execution(device), run.generalised
     )
     run_experiment(experiment, folder / run.folder, resume=True)
 

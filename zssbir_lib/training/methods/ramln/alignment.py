@@ -8,7 +8,7 @@ from torch import Tensor
 from zssbir_lib.data import SketchPhotoData
 from zssbir_lib.losses import quadruplet_violations
 from zssbir_lib.models import EmbeddingNet
-from zssbir_lib.training.methods.base import Batch
+from zssbir_lib.training.methods.batch import Batch
 from zssbir_lib.training.methods.ramln.learner import evaluation_mode
 from zssbir_lib.training.methods.ramln.meta_gradient import Weights, exact_meta_gradient
 from zssbir_lib.training.methods.ramln.meta_step import (

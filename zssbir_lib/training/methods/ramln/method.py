@@ -8,7 +8,9 @@ from torch import Tensor
 from zssbir_lib.data import SketchPhotoData
 from zssbir_lib.losses import quadruplet_set_loss, sample_quadruplets
 from zssbir_lib.models import EmbeddingNet
-from zssbir_lib.training.methods.base import Batch, class_batch_sampler, gather_batch
+from zssbir_lib.training.hardware.processes import tensor_from_first
+from zssbir_lib.training.methods.base import Method, class_batch_sampler
+from zssbir_lib.training.methods.batch import Batch, StepImages
 from zssbir_lib.training.methods.ramln.learner import MarginLearner
 from zssbir_lib.training.methods.ramln.meta_step import (
     LossShape,
@@ -20,7 +22,7 @@ from zssbir_lib.training.methods.semantic_losses import SemanticLosses
 from zssbir_lib.training.recipes.recipe import Recipe
 
 
-class RAMLNMethod:
+class RAMLNMethod(Method):
     """Batches of whole classes, relation-aware quadruplets, and learned margins.
 
     Args:
@@ -46,7 +48,7 @@ class RAMLNMethod:
         device: str = "cpu",
         seed: int = 0,
     ) -> None:
-        self.observed: dict[str, Tensor] = {}
+        self.observed = {}
         self.data, self.recipe = data, recipe
         self.sampler = class_batch_sampler(data, recipe)
         self.semantic = SemanticLosses(data, recipe, device)
@@ -60,8 +62,11 @@ class RAMLNMethod:
             device,
         )
         self.chance = torch.Generator()  # of splits and quadruplets of one batch
+        self.needs_images = recipe.margins.scope == "all" or (
+            self.semantic.looks_at_images
+        )
 
-    def draw(self, generator: torch.Generator) -> Batch:
+    def sample(self, generator: torch.Generator) -> StepImages:
         """Draw equally many sketches and photos of some classes.
 
         Whatever the recipe, one number more is drawn: chance within the step starts
@@ -71,17 +76,16 @@ class RAMLNMethod:
             generator: source of all random numbers.
 
         Returns:
-            The recipe's batch size of images.
+            Which images, as many as the recipe's batch size.
         """
-        batch = gather_batch(self.data, *self.sampler.sample(generator))
-        self.chance.manual_seed(int(torch.randint(2**31, (), generator=generator)))
-        return batch
+        chosen = self.sampler.sample(generator)
+        seed = int(torch.randint(2**31, (), generator=generator))
+        return StepImages(*chosen, seed=seed)
 
     def losses(
-        self, net: EmbeddingNet, images: Tensor, batch: Batch
+        self, net: EmbeddingNet, pooled: Tensor, images: Tensor, batch: Batch
     ) -> dict[str, Tensor]:
         """Return each loss of the recipe times its weight; learn margins before."""
-        pooled = net.pooled(images, batch.modality)  # (B, F)
         values = self.semantic(net, pooled, images, batch)
         if "relation_aware" not in self.recipe.losses:
             return values
@@ -100,7 +104,7 @@ class RAMLNMethod:
         projects = net.projection.weight.requires_grad  # not in frozen epochs
         learns = learner.learns_now and projects
         self.observed = {"meta": self._learn(net, whole)} if learns else {}
-        margin = learner.margin(whole.embeddings, whole.read)
+        margin = tensor_from_first(learner.margin(whole.embeddings, whole.read))
         if recipe.margins.shuffled:
             margin = margin[torch.randperm(len(margin), generator=self.chance)]
         learner.remember(whole.embeddings, whole.labels, whole.modality)
@@ -125,6 +129,7 @@ class RAMLNMethod:
         labels, modality = (
             part.to(points.device) for part in (batch.labels, batch.modality)
         )
+        self.chance.manual_seed(batch.seed)
         quadruplets = sample_quadruplets(
             self.recipe.sampling, points, labels, modality, self.chance
         )
@@ -142,15 +147,11 @@ class RAMLNMethod:
         return self.learner.learn_from_transfer(net, *halves, loss_shape(self.recipe))
 
     def state_dict(self) -> dict[str, Any]:
-        """Return the state of the sampler, the memory and the margins."""
-        return {
-            "sampler": self.sampler.state_dict(),
-            "learner": self.learner.state_dict(),
-        }
+        """Return the state of the memory and the margins."""
+        return {"learner": self.learner.state_dict()}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
-        """Go on in the middle of a pass."""
-        self.sampler.load_state_dict(state["sampler"])
+        """Go on with memory and margins as they were."""
         self.learner.load_state_dict(state["learner"])
 
 

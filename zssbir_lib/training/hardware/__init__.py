@@ -1,0 +1,1 @@
+"""How a recipe is computed: precision, memory, workers, several processes."""
