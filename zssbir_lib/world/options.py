@@ -117,6 +117,7 @@ class SketchOptions:
             drawings are made with a thinner pen than the one drawn from this range.
         scale: Smallest and largest size of the object, as shares of the image, 0.3
             to 1.
+        drawn: Share of the pen's way that is done, above 0; 1 is a finished sketch.
 
     Raises:
         ValueError: If a value lies outside its range.
@@ -128,12 +129,14 @@ class SketchOptions:
     pose: float = 0.7
     pen: tuple[float, float] = (1.2, 3.0)
     scale: tuple[float, float] = (0.75, 0.95)
+    drawn: float = 1.0
 
     def __post_init__(self) -> None:
         check_range("SketchOptions.abstraction", self.abstraction, 0, 1)
         check_range("SketchOptions.pose", self.pose, 0, 2)
         check_pair("SketchOptions.pen", self.pen, 0.5, 6.0)
         check_pair("SketchOptions.scale", self.scale, 0.3, 1.0)
+        check_range("SketchOptions.drawn", self.drawn, 0.01, 1)
 
 
 PHOTO_PRESETS = {

@@ -11,23 +11,17 @@ from PIL import Image, ImageDraw
 from zssbir_lib.world.drawing import Drawing, Part
 from zssbir_lib.world.hand import Hand, fitting_pen, pick_hand
 from zssbir_lib.world.options import SketchOptions, check_size
+from zssbir_lib.world.pen import PAPER, Erasure, Stroke, draw_actions
 from zssbir_lib.world.photo import Definition
 from zssbir_lib.world.pose import pose_parts
-from zssbir_lib.world.strokes import (
-    both_sides,
-    cut_outline,
-    pieces,
-    shaky,
-    sharp_corners,
-)
+from zssbir_lib.world.strokes import both_sides, cut_outline, pieces, shaky
 
 SUPERSAMPLING = 3  # pixels of the canvas per image pixel and direction
-PAPER = 255
 HOLLOW = 2.5  # strokes thicker than this many pens are drawn with two edges
 
 
 def _prepare(
-    canvas: ImageDraw.ImageDraw,
+    actions: list[Stroke | Erasure],
     part: Part,
     points: np.ndarray,
     thickness: float,
@@ -38,67 +32,62 @@ def _prepare(
 
     A thickness of 0 stands for a stroke that the pen draws in one go.
     """
-    flat = points.ravel().tolist()
     if part.closed:
         if hand.opaque:
-            canvas.polygon(flat, fill=PAPER)
+            actions.append(Erasure(points, 0))
         start, gap = rng.random(2).tolist()
         outline = np.concatenate([points, points[:1]])
         return [cut_outline(outline, start, gap * hand.gap)]
     if thickness == 0:
         return [points]
     if hand.opaque:
-        canvas.line(flat, fill=PAPER, width=round(thickness))
+        actions.append(Erasure(points, max(1, round(thickness))))
     return both_sides(points, thickness)
 
 
-def _draw_line(
-    canvas: ImageDraw.ImageDraw,
+def _strokes_of(
     line: np.ndarray,
     pen: float,
     hand: Hand,
     essential: bool,
     rng: np.random.Generator,
-) -> None:
+) -> list[Stroke]:
     """Draw a line as one to three strokes, one of which may be missing.
 
     Essential lines lose at most a piece, details may be missing altogether.
     """
     count = 1 if len(line) < 14 else 1 + int(3 * rng.random() ** 2)
-    strokes = pieces(line, count)
+    lines, strokes = pieces(line, count), []
     if (count > 1 or not essential) and rng.random() < hand.missing:
-        strokes.pop(int(len(strokes) * rng.random()))
-    for stroke in strokes:
+        lines.pop(int(len(lines) * rng.random()))
+    for points in lines:
         pressure, reach = rng.random(2).tolist()
         if hand.overshoots:
-            end = stroke[-1] + (stroke[-1] - stroke[-2]) * (0.6 * reach)
-            stroke = np.concatenate([stroke, end[None]])
+            end = points[-1] + (points[-1] - points[-2]) * (0.6 * reach)
+            points = np.concatenate([points, end[None]])
         width = max(1, round(pen * (0.85 + 0.3 * pressure)))
-        canvas.line(stroke.ravel().tolist(), fill=hand.ink, width=width)
-        if width > 2:
-            radius = width / 2 - 0.5
-            for x, y in sharp_corners(stroke).tolist():
-                box = (x - radius, y - radius, x + radius, y + radius)
-                canvas.ellipse(box, fill=hand.ink)
+        strokes.append(Stroke(points, hand.ink, width))
+    return strokes
 
 
-def _draw_parts(
-    canvas: ImageDraw.ImageDraw,
+def _plan_parts(
     parts: Sequence[Part],
     outlines: list[np.ndarray],
     stretch: float,
     pen: float,
     hand: Hand,
     rng: np.random.Generator,
-) -> None:
-    """Draw all parts in order; an opaque part first erases what lies behind it."""
+) -> list[Stroke | Erasure]:
+    """Plan all parts in order; an opaque part first erases what lies behind it."""
+    actions: list[Stroke | Erasure] = []
     for part, points in zip(parts, outlines, strict=True):
         if part.detail > 0 and np.ptp(points, axis=0).max() < 1.5 * pen:
             continue  # smaller than the pen: it would only be a blot
         thickness = part.width * stretch
         hollow = thickness if thickness > HOLLOW * pen else 0.0
-        for line in _prepare(canvas, part, points, hollow, hand, rng):
-            _draw_line(canvas, line, pen, hand, part.detail == 0, rng)
+        for line in _prepare(actions, part, points, hollow, hand, rng):
+            actions += _strokes_of(line, pen, hand, part.detail == 0, rng)
+    return actions
 
 
 def render_sketch(
@@ -146,5 +135,6 @@ def render_sketch(
     outlines = posed.split((points * scale + centre) * width)
     image = Image.new("L", (width, width), PAPER)
     stretch = posed.stretch * scale * width
-    _draw_parts(ImageDraw.Draw(image), parts, outlines, stretch, pen, hand, rng)
+    actions = _plan_parts(parts, outlines, stretch, pen, hand, rng)
+    draw_actions(ImageDraw.Draw(image), actions, options.drawn)
     return np.asarray(image.reduce(SUPERSAMPLING))
