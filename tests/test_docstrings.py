@@ -11,7 +11,7 @@ import pytest
 LIBRARY = Path(__file__).resolve().parents[1] / "zssbir_lib"
 FILES = sorted(LIBRARY.rglob("*.py"))
 PACKAGES = sorted(path.parent for path in LIBRARY.glob("*/__init__.py"))
-TAUGHT = re.compile(r"^Taught in: notebook 0[0-7]\.$", flags=re.MULTILINE)
+TAUGHT = re.compile(r"^Taught in: notebook 0[0-8]\.$", flags=re.MULTILINE)
 
 Definition = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef
 

@@ -248,7 +248,9 @@ LINE = Batch(
 def test_what_is_noted_by_hand_on_a_line(seen, weighting, loss, losses, weights):
     recipe = replace(RECIPE, losses=("modality_aware",), weighting=weighting)
     method = MATHMMethod(seen, recipe)
-    found = method.losses(Line(), Line.points[:, None], LINE.images, LINE)["modality_aware"]
+    found = method.losses(Line(), Line.points[:, None], LINE.images, LINE)[
+        "modality_aware"
+    ]
     assert found.item() == pytest.approx(loss, abs=1e-5)
     noted = {name: value.item() for name, value in method.observed.items()}
     # hardest distances, averaged over the eight anchors
@@ -262,7 +264,9 @@ def test_what_is_noted_by_hand_on_a_line(seen, weighting, loss, losses, weights)
 def test_anchors_without_a_triplet_do_not_count(seen):
     labels = torch.tensor([0, 0, 0, 0, 1, 1, 1, 2])  # the last photo is alone
     method = MATHMMethod(seen, replace(RECIPE, losses=("modality_aware",)))
-    method.losses(Line(), Line.points[:, None], LINE.images, replace(LINE, labels=labels))
+    method.losses(
+        Line(), Line.points[:, None], LINE.images, replace(LINE, labels=labels)
+    )
     noted = {name: value.item() for name, value in method.observed.items()}
     # within: both photos at 0.7 and 2.0 have no other photo of their class
     assert noted["within/positive"] == pytest.approx((0.2 * 2 + 0.4 * 2 + 0.3 * 2) / 6)

@@ -1,4 +1,4 @@
-"""`study`: rows x splits x seeds, resumable, summarised with 95 % intervals."""
+"""`study`: rows x splits x seeds, resumable, summarised with intervals."""
 
 import argparse
 from functools import partial

@@ -114,8 +114,13 @@ def training_step(
     average_gradients(state.features.behind(state.net))
     state.optimiser.step()
     state.step += 1
-    values = losses | {"loss": total} | method.observed
-    return {name: value.item() for name, value in values.items()}
+    return read_numbers(losses | {"loss": total} | method.observed)
+
+
+def read_numbers(values: dict[str, Tensor]) -> dict[str, float]:
+    """Return tensors without dimensions as numbers, waiting for a GPU only once."""
+    numbers = torch.stack([value.detach().float() for value in values.values()])
+    return dict(zip(values, numbers.tolist(), strict=True))
 
 
 def network_input(state: TrainingState, batch: Batch) -> Tensor:

@@ -10,7 +10,7 @@ Taught in: notebook 01.
 import hashlib
 import json
 import os
-import tempfile
+import threading
 import warnings
 import zipfile
 from collections.abc import Callable
@@ -119,15 +119,14 @@ def write_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
 
     Taught in: notebook 01.
     """
-    handle, temporary = tempfile.mkstemp(
-        prefix=path.name, suffix=".part", dir=path.parent
-    )
+    writer = f"{os.getpid()}-{threading.get_ident()}"  # nobody else's
+    temporary = path.with_name(f"{path.name}.{writer}.part")
     try:
-        with os.fdopen(handle, "wb") as file:
+        with temporary.open("wb") as file:  # with the permissions of every new file
             write(file)
-        os.replace(temporary, path)
+        temporary.replace(path)
     except BaseException:
-        Path(temporary).unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
         raise
 
 
