@@ -1,0 +1,68 @@
+"""Write whole files only, and say in one line why a file cannot be written.
+
+Taught in: notebook 01.
+"""
+
+import errno
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+AGAIN = "then run the same command again"
+ELSEWHERE = "choose a folder that you may write to"
+REMEDIES = {
+    errno.ENOSPC: f"free some space, {AGAIN}",
+    errno.EDQUOT: f"free some of your quota, {AGAIN}",
+    errno.EACCES: ELSEWHERE,
+    errno.EPERM: ELSEWHERE,
+    errno.EROFS: ELSEWHERE,
+}
+
+
+@contextmanager
+def disk_errors(path: Path) -> Iterator[None]:
+    """Say in one line why a file cannot be written, and what to do.
+
+    Args:
+        path: The file, by its final name.
+
+    Yields:
+        Nothing.
+
+    Raises:
+        OSError: In place of the system's own.
+
+    Taught in: notebook 01.
+    """
+    try:
+        yield
+    except OSError as error:
+        if error.errno is None:
+            raise  # not the system's: it says already what to do
+        remedy = REMEDIES.get(error.errno, "choose another folder")
+        reason = error.strerror or type(error).__name__
+        raise OSError(f"cannot write {path} ({reason}): {remedy}") from error
+
+
+def write_whole(path: Path, content: bytes) -> None:
+    """Write a file under a temporary name in its folder and rename it.
+
+    Args:
+        path: The file.
+        content: All of its bytes.
+
+    Raises:
+        OSError: If it cannot be written; nothing is left then.
+
+    Taught in: notebook 01.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
+    with disk_errors(path):
+        try:
+            with open(temporary, "wb") as file:
+                file.write(content)
+            os.replace(temporary, path)
+        except BaseException:
+            temporary.unlink(missing_ok=True)
+            raise
