@@ -6,6 +6,8 @@ from typing import NoReturn
 
 from zssbir_lib.cli import (
     ablation,
+    abstraction,
+    data,
     evaluate,
     fit,
     forgetting,
@@ -15,9 +17,21 @@ from zssbir_lib.cli import (
     teacher,
 )
 
+WHAT = "Zero-shot sketch-based image retrieval: data, training, measuring."
 FAILURE = 2
 INTERRUPTED = 130
-COMMANDS = (fit, evaluate, study, ablation, spread, margins, forgetting, teacher)
+COMMANDS = (
+    data,
+    fit,
+    evaluate,
+    study,
+    ablation,
+    spread,
+    margins,
+    abstraction,
+    forgetting,
+    teacher,
+)
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -32,7 +46,7 @@ class OneLineParser(argparse.ArgumentParser):
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    parser = OneLineParser(prog="zssbir_lib", description=__doc__)
+    parser = OneLineParser(prog="zssbir_lib", description=WHAT)
     commands = parser.add_subparsers(
         dest="command", required=True, parser_class=OneLineParser
     )
@@ -48,13 +62,14 @@ def main(arguments: list[str] | None = None) -> int:
         arguments: words after `python -m zssbir_lib`; None takes them from the shell.
 
     Returns:
-        Exit code: 0 success, 2 a mistake in the request, 130 Ctrl-C.
+        Exit code: 0 success, 1 `data check` found something, 2 a mistake in the
+        request, 130 Ctrl-C.
 
     Taught in: notebook 02.
     """
     options = build_parser().parse_args(arguments)
     try:
-        options.run(options)
+        return options.run(options) or 0
     except KeyboardInterrupt as stop:
         reason = str(stop) or "stopped"
         how = "--resume" if options.command == "fit" else "the same command"
@@ -63,7 +78,6 @@ def main(arguments: list[str] | None = None) -> int:
     except (ValueError, OSError) as error:
         print(f"zssbir_lib: error: {one_line(error)}", file=sys.stderr)
         return FAILURE
-    return 0
 
 
 def one_line(error: BaseException) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 import torch
 
 from zssbir_lib.data import SketchPhotoData, ZeroShotSplit, load_data, load_split
+from zssbir_lib.data.layouts import PHOTO_CHOICES
 from zssbir_lib.losses import TERMS, WEIGHTINGS
 from zssbir_lib.models.backbones import BACKBONES
 from zssbir_lib.training import LOSSES, PROFILES, Execution, Recipe, named_recipe
@@ -53,7 +54,7 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--data",
         default="world",
-        help="'world' (drawn by this package) or a folder with sketch/ and photo/",
+        help="'world' (drawn by this package), a folder of images, or a prepared store",
     )
     parser.add_argument(
         "--difficulty",
@@ -64,6 +65,12 @@ def add_source_options(parser: argparse.ArgumentParser) -> None:
         "--skip-unreadable",
         action="store_true",
         help="leave broken images out, with a warning, instead of stopping",
+    )
+    parser.add_argument(
+        "--photos",
+        default="all",
+        choices=PHOTO_CHOICES,
+        help="extend-only: the photos of Sketchy Extended each once",
     )
 
 
@@ -252,6 +259,7 @@ def read_data(
         split=split,
         on_unreadable="skip" if options.skip_unreadable else "raise",
         level=options.difficulty,
+        photos=options.photos,
     )
 
 

@@ -1,17 +1,19 @@
-"""List the image files of a data set kept as one folder a class.
+"""List the image files of a data set kept as class folders, in any known layout.
 
 Taught in: notebook 01.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from zssbir_lib.modality import PHOTO, SKETCH
-
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".bmp", ".webp", ".gif", ".tif", ".tiff")
-FOLDER_NAMES = {SKETCH: ("sketch", "sketches"), PHOTO: ("photo", "photos")}
-
-ClassFiles = dict[str, list[Path]]
+from zssbir_lib.data.layouts.find import FoundLayout, find_layout
+from zssbir_lib.data.layouts.listing import (
+    IMAGE_SUFFIXES,
+    ClassFiles,
+    FolderListing,
+    list_class_folders,
+)
+from zssbir_lib.data.layouts.spelling import Pairing, pair_names
 
 
 @dataclass(frozen=True)
@@ -20,98 +22,144 @@ class ImagePaths:
 
     Args:
         sketches: Class name to its sketch files.
-        photos: Class name to its photo files; the same classes.
+        photos: Class name to its photo files; the same classes in the same order.
+        respelled: Name of a photo folder to the class it was read as, where the two
+            differ in spelling.
 
     Taught in: notebook 01.
     """
 
     sketches: ClassFiles
     photos: ClassFiles
+    respelled: dict[str, str] = field(default_factory=dict)
 
 
-def find_class_files(root: str | Path) -> ImagePaths:
+def find_class_files(root: str | Path, photos: str = "all") -> ImagePaths:
     """List the image files of a class-folder data set without opening any.
 
-    Hidden files, and files that are no images by their ending, are left out.
+    Hidden files, and files that are no images by their ending, are left out. A class
+    is called what its sketch folder is called.
 
     Args:
-        root: The folder that holds `sketch` and `photo`.
+        root: The folder that holds `sketch` and `photo`, or another known layout
+            (`zssbir_lib.data.layouts.LAYOUTS`).
+        photos: "all", or "extend-only" (`FoundLayout.photo_folders`).
 
     Returns:
         The files of every class in both modalities.
 
     Raises:
-        FileNotFoundError: If root, or one of its two folders, does not exist.
+        FileNotFoundError: If root does not exist, or no layout fits.
         ValueError: If a class has images in one modality only, or there are none.
+        OSError: If a folder cannot be listed.
 
     Taught in: notebook 01.
     """
-    root = Path(root)
-    if not root.is_dir():
-        raise FileNotFoundError(
-            f"no folder {root}; expected one with sketch/<class>/ and photo/<class>/"
-        )
-    sketches = _files_by_class(_modality_folder(root, SKETCH))
-    photos = _files_by_class(_modality_folder(root, PHOTO))
-    _check_same_classes(sketches, photos, root)
-    return ImagePaths(sketches, photos)
+    found = find_layout(root)
+    sketches = _checked(list_class_folders(found.sketches))
+    every, respelled = {}, {}
+    for folder in found.photo_folders(photos):
+        files = _checked(list_class_folders(folder))
+        pairing = pair_classes(files, sketches, found)
+        if pairing.ambiguous:
+            raise ValueError(ambiguity(pairing, folder))
+        respelled |= pairing.respelled()
+        add_files(every, files, pairing)
+    check_same_classes(sketches, every, Path(root))
+    ordered = {name: every[name] for name in sketches}
+    return ImagePaths(sketches, ordered, respelled)
 
 
-def _modality_folder(root: Path, modality: int) -> Path:
-    """Find the sketch or the photo folder."""
-    names = FOLDER_NAMES[modality]
-    visible = _visible_folders(root)
-    found = [folder for folder in visible if folder.name.lower() in names]
-    if len(found) == 1:
-        return found[0]
-    holds = ", ".join(folder.name for folder in visible[:8]) or "no folders"
-    if found:
-        raise ValueError(f"{root} should hold only one of {names}; it holds {holds}")
-    raise FileNotFoundError(
-        f"{root} has no folder {names[0]!r} (or {names[1]!r}); it holds: {holds}"
+def pair_classes(
+    photos: ClassFiles, sketches: ClassFiles, found: FoundLayout
+) -> Pairing:
+    """Match the names of photo folders to those of sketch folders.
+
+    Args:
+        photos: Files by photo folder.
+        sketches: Files by sketch folder.
+        found: The layout they lie in; it knows of misspelt folders.
+
+    Returns:
+        The pairs.
+
+    Taught in: notebook 01.
+    """
+    return pair_names(photos, sketches, found.layout.spellings)
+
+
+def add_files(every: ClassFiles, files: ClassFiles, pairing: Pairing) -> None:
+    """Add the files of one photo folder under the names of their classes.
+
+    Args:
+        every: Class name to files; changed.
+        files: Folder name to files.
+        pairing: What the folders' names mean; a folder without a pair keeps its name.
+
+    Taught in: notebook 01.
+    """
+    for name, paths in files.items():
+        every.setdefault(pairing.pairs.get(name, name), []).extend(paths)
+
+
+def ambiguity(pairing: Pairing, folder: Path) -> str:
+    """Write the message about names that could mean each other.
+
+    Args:
+        pairing: With at least one ambiguous group.
+        folder: Where they were found.
+
+    Returns:
+        One sentence with a remedy.
+
+    Taught in: notebook 01.
+    """
+    names = ", ".join(repr(name) for name in pairing.ambiguous[0])
+    return (
+        f"the folders {names} (in {folder} and among the sketches) differ only in "
+        "spelling, so it is not clear which belong together; rename them alike"
     )
 
 
-def _visible_folders(folder: Path) -> list[Path]:
-    """List subfolders that are not hidden, sorted by name."""
-    return sorted(
-        entry
-        for entry in folder.iterdir()
-        if entry.is_dir() and not entry.name.startswith(".")
-    )
-
-
-def _files_by_class(folder: Path) -> ClassFiles:
-    """List the image files of every class folder; none may be empty."""
-    classes = _visible_folders(folder)
-    if not classes:
+def _checked(listing: FolderListing) -> ClassFiles:
+    """Return the files of every class; none may be empty, every folder open."""
+    for folder, reason in listing.closed.items():
+        raise OSError(f"cannot list {folder} ({reason}); check who may read it")
+    if not listing.classes:
         raise ValueError(
-            f"{folder} holds no class folders; expected {folder}/<class>/<image>"
+            f"{listing.folder} holds no class folders; expected "
+            f"{listing.folder}/<class>/<image>"
         )
-    return {one_class.name: _image_files(one_class) for one_class in classes}
+    for name, files in listing.classes.items():
+        if not files:
+            raise ValueError(_empty_class(listing, name))
+    return listing.classes
 
 
-def _image_files(folder: Path) -> list[Path]:
-    """List the image files of one class folder, sorted by name."""
-    files = sorted(
-        entry
-        for entry in folder.iterdir()
-        if entry.suffix.lower() in IMAGE_SUFFIXES
-        and not entry.name.startswith(".")
-        and entry.is_file()
+def _empty_class(listing: FolderListing, name: str) -> str:
+    """Write the message about a class folder without images."""
+    folder = listing.folder / name
+    inside = [one.name for one in listing.inner_folders if one.parent == folder][:3]
+    found = f"only folders ({', '.join(inside)})" if inside else "none"
+    return (
+        f"class folder {folder} holds no images, found {found}; expected files "
+        f"ending in {', '.join(IMAGE_SUFFIXES)}: fill it or remove it"
     )
-    if not files:
-        inside = [entry.name for entry in _visible_folders(folder)[:3]]
-        found = f"only folders ({', '.join(inside)})" if inside else "none"
-        raise ValueError(
-            f"class folder {folder} holds no images, found {found}; expected files "
-            f"ending in {', '.join(IMAGE_SUFFIXES)}: fill it or remove it"
-        )
-    return files
 
 
-def _check_same_classes(sketches: ClassFiles, photos: ClassFiles, root: Path) -> None:
-    """Check that every class exists in both modalities."""
+def check_same_classes(sketches: ClassFiles, photos: ClassFiles, root: Path) -> None:
+    """Check that every class exists in both modalities.
+
+    Args:
+        sketches: Files by class.
+        photos: Files by class.
+        root: Where they are from, for the message.
+
+    Raises:
+        ValueError: Naming the classes that exist in one only.
+
+    Taught in: notebook 01.
+    """
     pairs = (
         ("sketch", "photo", sketches, photos),
         ("photo", "sketch", photos, sketches),

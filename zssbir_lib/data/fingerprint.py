@@ -10,6 +10,7 @@ import torch
 
 from zssbir_lib.data.image_files import ImageFiles
 from zssbir_lib.data.images import ImageSet, ImageView
+from zssbir_lib.data.prepared import PreparedImages
 
 CHUNK = 1000  # images hashed at a time
 
@@ -18,7 +19,7 @@ def fingerprint(images: ImageSet) -> str:
     """Return a hash of all pixels and labels of a set, in their order.
 
     Images in files are not decoded: the bytes of the files and the size they are
-    decoded to stand for the pixels.
+    decoded to stand for the pixels. In a prepared store its checksums do.
 
     Args:
         images: the set.
@@ -36,8 +37,11 @@ def fingerprint(images: ImageSet) -> str:
     source, indices = images.images, torch.arange(len(images))
     if isinstance(source, ImageView):
         source, indices = source.source, source.indices
-    add = _add_files if isinstance(source, ImageFiles) else _add_pixels
-    add(digest, source, indices)
+    if isinstance(source, PreparedImages):
+        digest.update(source.content_key(indices).encode())
+    else:
+        add = _add_files if isinstance(source, ImageFiles) else _add_pixels
+        add(digest, source, indices)
     return digest.hexdigest()
 
 

@@ -1,4 +1,4 @@
-"""Read a data set kept as one folder a class: root/sketch/<class>, root/photo/<class>.
+"""Read a data set kept as one folder a class, in any known layout.
 
 Taught in: notebook 01.
 """
@@ -12,32 +12,59 @@ from zssbir_lib.data.class_files import ClassFiles, ImagePaths, find_class_files
 from zssbir_lib.data.decoding import find_unreadable
 from zssbir_lib.data.image_files import ImageFiles
 from zssbir_lib.data.images import ImageSet, SketchPhotoData
+from zssbir_lib.data.layouts.spelling import describe_pairs
 from zssbir_lib.modality import PHOTO, SKETCH
 
 ON_UNREADABLE = ("raise", "skip")
 
 
 def read_class_folders(
-    root: str | Path, image_size: int, on_unreadable: str = "raise"
+    root: str | Path, image_size: int, on_unreadable: str = "raise", photos: str = "all"
 ) -> SketchPhotoData:
     """Open the data set in root/sketch/<class>/* and root/photo/<class>/*.
 
+    The layouts of the public downloads are read too (`zssbir_lib.data.layouts`).
     Classes and files come in sorted order. Images are decoded when first used (see
-    `ImageFiles`); sketches are kept as grey, for a sketch is lines, not colours.
+    `ImageFiles`); sketches are kept as grey, for a sketch is lines, not colours. Where
+    the folder of a class is spelt differently among the photos, a warning says so.
 
     Args:
-        root: The folder that holds `sketch` and `photo` (or `sketches`, `photos`).
+        root: The folder that holds `sketch` and `photo` (or `sketches`, `photos`), or
+            another known layout, itself or one or two folders further in.
         image_size: S, the side in pixels every image is resized to.
         on_unreadable: "raise": a damaged file raises `UnreadableImage` when it is
             used. "skip": every file is decoded once now, damaged ones are left out
             and a warning says how many.
+        photos: "all", or "extend-only": the photos of Sketchy Extended each once.
 
     Returns:
         The data set, named after its folder.
 
     Raises:
-        FileNotFoundError: If root, or one of its two folders, does not exist.
+        FileNotFoundError: If root does not exist or no layout fits.
         ValueError: If a class has images in one modality only, or there are none.
+
+    Taught in: notebook 01.
+    """
+    check_on_unreadable(on_unreadable)
+    paths = find_class_files(root, photos)
+    if paths.respelled:
+        warnings.warn(
+            f"read {len(paths.respelled)} photo folders under the name of a sketch "
+            f"folder spelt differently: {describe_pairs(paths.respelled)}",
+            stacklevel=2,
+        )
+    return data_from_paths(paths, Path(root).resolve().name, image_size, on_unreadable)
+
+
+def check_on_unreadable(on_unreadable: str) -> None:
+    """Check what is to be done about damaged files.
+
+    Args:
+        on_unreadable: The choice.
+
+    Raises:
+        ValueError: If it is not one of `ON_UNREADABLE`.
 
     Taught in: notebook 01.
     """
@@ -45,11 +72,31 @@ def read_class_folders(
         raise ValueError(
             f"on_unreadable is {on_unreadable!r}, expected one of {ON_UNREADABLE}"
         )
-    paths = find_class_files(root)
+
+
+def data_from_paths(
+    paths: ImagePaths, name: str, image_size: int, on_unreadable: str = "raise"
+) -> SketchPhotoData:
+    """Make a data set of image files.
+
+    Args:
+        paths: The files of every class.
+        name: What to call the data set.
+        image_size: S, the side in pixels every image is resized to.
+        on_unreadable: "raise" or "skip" (`read_class_folders`).
+
+    Returns:
+        The data set; labels follow the order of the classes.
+
+    Raises:
+        ValueError: If a class has no readable image left.
+
+    Taught in: notebook 01.
+    """
     if on_unreadable == "skip":
         paths = without_unreadable(paths)
     return SketchPhotoData(
-        name=Path(root).resolve().name,
+        name=name,
         class_names=tuple(paths.sketches),
         sketches=_image_set(paths.sketches, SKETCH, image_size),
         photos=_image_set(paths.photos, PHOTO, image_size),
@@ -80,7 +127,7 @@ def without_unreadable(paths: ImagePaths) -> ImagePaths:
     warnings.warn(
         f"left out {len(problems)} unreadable of {len(every)} images, "
         f"the first is {first.path}: {first.reason}",
-        stacklevel=3,
+        stacklevel=4,
     )
     bad = {problem.path for problem in problems}
     return ImagePaths(*(_keep_readable(group, bad) for group in both))

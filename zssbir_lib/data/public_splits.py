@@ -26,6 +26,8 @@ class PublicSplit:
         source: Where the class list was read.
         counts: Number of images by group ("seen sketches", "unseen photos", ...);
             None where no public file list allows counting.
+        estimates: Where counts are None, about how many there should be: totals that
+            papers state, less what could be counted.
         sketches_per_class: Sketches of each unseen class; empty where not known.
         photos_per_class: Photos of each unseen class; empty where not known.
         notes: Traps, one sentence each.
@@ -38,6 +40,7 @@ class PublicSplit:
     family: str
     source: str
     counts: Mapping[str, int | None]
+    estimates: Mapping[str, int]
     sketches_per_class: Mapping[str, int]
     photos_per_class: Mapping[str, int]
     notes: tuple[str, ...]

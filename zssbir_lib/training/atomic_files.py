@@ -1,7 +1,7 @@
 """Files that are either whole or not there."""
 
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import BinaryIO
 
@@ -28,7 +28,9 @@ def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
             file.flush()
             os.fsync(file.fileno())  # on the disk before it gets its name
         partial.replace(path)
-    except (OSError, RuntimeError) as error:  # PyTorch reports full disks its own way
+    except (OSError, RuntimeError) as error:
+        if not failed_to_write(error):
+            raise
         raise OSError(
             f"cannot write {path} ({reason(error)}); what was there before is "
             "untouched: free space or choose another --out, then go on with --resume"
@@ -53,8 +55,10 @@ def check_writable(folder: Path) -> None:
     probe = folder / ".writable.partial"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        probe.write_bytes(b"?")
-        probe.unlink()
+        try:
+            probe.write_bytes(b"?")
+        finally:
+            probe.unlink(missing_ok=True)
     except OSError as error:
         raise OSError(
             f"cannot write to folder {folder} ({reason(error)}): choose another --out, "
@@ -63,9 +67,24 @@ def check_writable(folder: Path) -> None:
 
 
 def reason(error: BaseException) -> str:
-    """Return the first line of what went wrong, of its cause if there is one."""
-    while error.__context__ is not None:
+    """Return the first line of what went wrong first."""
+    *_, first = causes(error)
+    if isinstance(first, OSError) and first.strerror:
+        return first.strerror
+    return str(first).splitlines()[0] if str(first) else type(first).__name__
+
+
+def failed_to_write(error: BaseException) -> bool:
+    """Return whether an error is a matter of the disk, and not of something else."""
+    by_system = any(isinstance(one, OSError) for one in causes(error))
+    return by_system or "PytorchStreamWriter" in str(error)
+
+
+def causes(error: BaseException) -> Iterator[BaseException]:
+    """Yield an error, the one during whose handling it was raised, and so on.
+
+    PyTorch reports a full disk by an error of its own, behind which is the system's.
+    """
+    while error is not None:
+        yield error
         error = error.__context__
-    if isinstance(error, OSError) and error.strerror:
-        return error.strerror
-    return str(error).splitlines()[0] if str(error) else type(error).__name__

@@ -1,12 +1,13 @@
 """Checkpoints: written atomically, read without executing anything in them."""
 
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import torch
 
-from zssbir_lib.training.atomic_files import write_whole
+from zssbir_lib.training.atomic_files import reason, write_whole
 from zssbir_lib.training.recipes.recipe import Recipe
 from zssbir_lib.training.state import TrainingState, build_net
 
@@ -72,11 +73,12 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     if not path.is_file():
         raise FileNotFoundError(f"no checkpoint at {path}; `fit --out DIR` writes one")
     try:
+        check_sums(path)
         content = torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # the unpickler raises many kinds
-        reason = str(error).splitlines()[0]
+        why = reason(error).partition(". ")[0]
         raise ValueError(
-            f"{path} is damaged or no checkpoint: {reason}; put a whole copy in its "
+            f"{path} is damaged or no checkpoint ({why}); put a whole copy in its "
             "place, or delete it and train again"
         ) from error
     if not isinstance(content, dict) or content.get("format") != FORMAT:
@@ -85,6 +87,23 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             "version of zssbir that wrote it"
         )
     return content
+
+
+def check_sums(path: Path) -> None:
+    """Raise unless every byte of a checkpoint is as it was written.
+
+    PyTorch's own reader does not look at the checksums in the file.
+
+    Args:
+        path: the file, an archive.
+
+    Raises:
+        zipfile.BadZipFile: a part is missing or changed.
+    """
+    with zipfile.ZipFile(path) as archive:
+        changed = archive.testzip()
+    if changed is not None:
+        raise zipfile.BadZipFile(f"the checksum of {changed} is wrong")
 
 
 def restore_state(state: TrainingState, content: dict[str, Any], path: Path) -> None:
@@ -96,7 +115,8 @@ def restore_state(state: TrainingState, content: dict[str, Any], path: Path) -> 
         path: where it came from, for the message.
 
     Raises:
-        ValueError: the checkpoint belongs to another recipe or seed.
+        ValueError: the checkpoint belongs to another recipe or seed, or something is
+            missing in it.
 
     Taught in: notebook 02.
     """
@@ -106,11 +126,17 @@ def restore_state(state: TrainingState, content: dict[str, Any], path: Path) -> 
             f"{path} is of another run ({_difference(saved, wanted, content, state)}); "
             "repeat its settings to resume, or choose another --out"
         )
-    state.net.load_state_dict(content["model"])
-    state.optimiser.load_state_dict(content["optimiser"])
-    state.generator.set_state(content["generator"])
-    for name in PLAIN_FIELDS:
-        setattr(state, name, content[name])
+    try:
+        state.net.load_state_dict(content["model"])
+        state.optimiser.load_state_dict(content["optimiser"])
+        state.generator.set_state(content["generator"])
+        for name in PLAIN_FIELDS:
+            setattr(state, name, content[name])
+    except (KeyError, RuntimeError) as error:
+        raise ValueError(
+            f"{path} does not hold what this run needs ({reason(error)}); train again, "
+            "or use the version of zssbir that wrote it"
+        ) from error
 
 
 def _difference(

@@ -4,6 +4,7 @@ Every random number is drawn in the training's own process, in the order of the 
 workers only read images. So a result does not depend on their number.
 """
 
+import re
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -14,6 +15,7 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from zssbir_lib.data import SketchPhotoData, Variation
+from zssbir_lib.training.atomic_files import reason
 from zssbir_lib.training.hardware.gathering import check_divisible
 from zssbir_lib.training.hardware.processes import Processes, processes
 from zssbir_lib.training.methods.base import Method
@@ -21,6 +23,7 @@ from zssbir_lib.training.methods.batch import Batch, StepImages, labels_and_moda
 from zssbir_lib.training.state import TrainingState
 
 AHEAD = 3  # batches that each worker keeps ready
+DEATH = re.compile(r"DataLoader worker .*(exited unexpectedly|killed by signal)")
 
 
 class PlannedStep(NamedTuple):
@@ -74,6 +77,8 @@ def load_steps(state: TrainingState, method: Method) -> Iterator[Batch]:
 
     Taught in: notebook 02.
     """
+    if state.finished:
+        return
     if state.sampler:
         method.sampler.load_state_dict(state.sampler)
     planned: deque[PlannedStep] = deque()
@@ -140,12 +145,11 @@ def explained_failures() -> Iterator[None]:
             "the GPU's memory is full: send the batch through the backbone in more "
             "parts (--parts 2, 4, ...); the last checkpoint is untouched"
         ) from error
-    except RuntimeError as error:
-        if "DataLoader worker" not in str(error):
+    except (RuntimeError, ConnectionError, EOFError) as error:
+        if isinstance(error, RuntimeError) and not DEATH.search(str(error)):
             raise
-        reason = str(error).splitlines()[0]
         raise OSError(
-            f"a loader worker died ({reason}), most often for want of memory: lower "
-            "--workers, or prepare the data (`data prepare`); the last checkpoint is "
-            "untouched, --resume goes on from it"
+            f"a loader worker died ({reason(error)}), most often for want of memory: "
+            "lower --workers, or prepare the data (`data prepare`); the last "
+            "checkpoint is untouched, --resume goes on from it"
         ) from error

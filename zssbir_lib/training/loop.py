@@ -10,7 +10,12 @@ from torch import Tensor
 from zssbir_lib.models import set_training_mode
 from zssbir_lib.training.checkpoints import save_checkpoint
 from zssbir_lib.training.hardware.gathering import average_gradients, gather, own_part
-from zssbir_lib.training.hardware.processes import from_first, is_first, processes
+from zssbir_lib.training.hardware.processes import (
+    any_process,
+    from_first,
+    is_first,
+    processes,
+)
 from zssbir_lib.training.interruption import Interruption
 from zssbir_lib.training.loading import explained_failures, load_steps
 from zssbir_lib.training.methods.base import Method
@@ -74,7 +79,7 @@ def fit(
             if state.step % state.steps_per_epoch == 0:
                 end_epoch(state, validate)
                 keep()
-            if interruption.requested:
+            if any_process(interruption.requested):
                 keep()
                 raise KeyboardInterrupt(f"stopped after step {state.step}")
             if state.finished:
@@ -179,8 +184,8 @@ def check_finite(total: Tensor, state: TrainingState) -> None:
         raise ValueError(
             f"the loss is {total.item()} at step {state.step + 1} of "
             f"{state.total_steps} (learning rate {rate:.2g}). Try a smaller "
-            "learning_rate, and look for broken images; the checkpoint of the last "
-            "whole epoch is untouched"
+            "learning_rate, and look for broken images; a checkpoint saved before is "
+            "untouched"
         )
 
 

@@ -57,7 +57,8 @@ class Execution:
         """Whether the backbone computes in bfloat16."""
         if self.precision != "auto":
             return self.precision == "bfloat16"
-        return self.device.startswith("cuda") and torch.cuda.is_bf16_supported()
+        on_gpu = self.device.startswith("cuda")
+        return on_gpu and torch.cuda.is_bf16_supported(including_emulation=False)
 
     def autocast(self) -> AbstractContextManager:
         """Return a context in which the backbone computes as precisely as asked for."""

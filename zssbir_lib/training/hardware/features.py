@@ -71,15 +71,18 @@ class FeaturePass(nn.Module):
 @contextmanager
 def still_statistics(module: nn.Module) -> Iterator[None]:
     """Keep the running statistics of BatchNorm as they are for a while."""
-    layers = list(batch_norms(module))
-    momenta = [layer.momentum for layer in layers]
-    for layer in layers:
+    before = [
+        (layer, layer.momentum, layer.num_batches_tracked.clone())
+        for layer in batch_norms(module)
+    ]
+    for layer, _, _ in before:
         layer.momentum = 0.0
     try:
         yield
     finally:
-        for layer, momentum in zip(layers, momenta, strict=True):
+        for layer, momentum, batches in before:
             layer.momentum = momentum
+            layer.num_batches_tracked.copy_(batches)
 
 
 class JointFeatures:
@@ -119,9 +122,7 @@ class JointFeatures:
         self._trained, self._wrapped = trained, self.feature_pass
         if any(trained):
             gpus = [torch.device(self.device)] if "cuda" in self.device else None
-            self._wrapped = DistributedDataParallel(
-                self.feature_pass, device_ids=gpus, forward_sync_buffers=False
-            )
+            self._wrapped = DistributedDataParallel(self.feature_pass, gpus)
 
     def behind(self, net: EmbeddingNet) -> list[nn.Parameter]:
         """Return the network's weights behind the gathering: projection and heads."""

@@ -16,13 +16,15 @@ class JointBatchNorm2d(nn.BatchNorm2d):
         """Normalise (B, C, H, W); all processes have equally many images."""
         if not self.training:
             return super().forward(features)
-        mean = mean_over_processes(features.mean(dim=(0, 2, 3)))  # (C,)
-        centred = features - mean[:, None, None]
+        values = features.float() if features.dtype == torch.bfloat16 else features
+        mean = mean_over_processes(values.mean(dim=(0, 2, 3)))  # (C,)
+        centred = values - mean[:, None, None]
         variance = mean_over_processes(centred.square().mean(dim=(0, 2, 3)))
-        count = features.numel() // features.shape[1] * processes().count
+        count = values.numel() // values.shape[1] * processes().count
         self._remember(mean, variance * count / (count - 1))
         scale = self.weight * torch.rsqrt(variance + self.eps)
-        return centred * scale[:, None, None] + self.bias[:, None, None]
+        normalised = centred * scale[:, None, None] + self.bias[:, None, None]
+        return normalised.to(features.dtype)
 
     @torch.no_grad()
     def _remember(self, mean: Tensor, variance: Tensor) -> None:

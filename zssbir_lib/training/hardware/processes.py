@@ -86,6 +86,20 @@ def own_gpu(number: int) -> str:
     return f"cuda:{number}"
 
 
+def any_process(here: bool) -> bool:
+    """Return whether something is so in any process, the same answer in all.
+
+    Args:
+        here: whether it is so in this one.
+    """
+    if processes().count == 1:
+        return here
+    device = "cuda" if distributed.get_backend() == "nccl" else "cpu"
+    answers = torch.tensor(int(here), device=device)
+    distributed.all_reduce(answers)
+    return bool(answers)
+
+
 def from_first(value: Any) -> Any:
     """Return what the first process passed, in every process.
 

@@ -1,0 +1,111 @@
+"""Match class names that differ in spelling only: "palm tree", "Palm_Tree".
+
+Taught in: notebook 01.
+"""
+
+import unicodedata
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Pairing:
+    """Say which name of one list means which name of another.
+
+    Args:
+        pairs: Name found to name wanted, exact matches included.
+        ambiguous: Groups of names (found and wanted together) that differ in spelling
+            only, so that no one can tell which means which; none of them is paired.
+
+    Taught in: notebook 01.
+    """
+
+    pairs: Mapping[str, str]
+    ambiguous: tuple[tuple[str, ...], ...]
+
+    def respelled(self) -> dict[str, str]:
+        """Return the pairs whose spelling differs.
+
+        Taught in: notebook 01.
+        """
+        return {found: name for found, name in self.pairs.items() if found != name}
+
+
+def name_key(name: str) -> str:
+    """Reduce a class name to its letters and digits, in lower case.
+
+    Args:
+        name: A class name, for example "Car_(sedan)".
+
+    Returns:
+        For example "carsedan"; the name itself if it has no letter or digit.
+
+    Taught in: notebook 01.
+    """
+    composed = unicodedata.normalize("NFKC", name).casefold()
+    return "".join(one for one in composed if one.isalnum()) or name
+
+
+def pair_names(
+    found: Iterable[str],
+    wanted: Iterable[str],
+    spellings: Mapping[str, str] | None = None,
+) -> Pairing:
+    """Match names: first those that are equal, then those equal but for spelling.
+
+    Case, spaces, underscores, hyphens and brackets are spelling. Two names are never
+    matched to one: where that could happen, nothing is matched.
+
+    Args:
+        found: Names that exist, all different.
+        wanted: Names they may mean, all different.
+        spellings: Key of a found name to the key it stands for (`Layout.spellings`).
+
+    Returns:
+        The pairs, in the order of `found`, and what stayed ambiguous.
+
+    Example:
+        >>> pair_names(["palmtree", "axe"], ["palm tree", "bus"]).pairs
+        {'palmtree': 'palm tree'}
+
+    Taught in: notebook 01.
+    """
+    found, wanted = list(found), list(wanted)
+    equal = set(found) & set(wanted)
+    here = _by_key((name for name in found if name not in equal), spellings or {})
+    there = _by_key((name for name in wanted if name not in equal), {})
+    pairs, ambiguous = {name: name for name in equal}, []
+    for key in here.keys() & there.keys():
+        if len(here[key]) == len(there[key]) == 1:
+            pairs[here[key][0]] = there[key][0]
+        else:
+            ambiguous.append(tuple(sorted({*here[key], *there[key]})))
+    ordered = {name: pairs[name] for name in found if name in pairs}
+    return Pairing(ordered, tuple(sorted(ambiguous)))
+
+
+def _by_key(names: Iterable[str], spellings: Mapping[str, str]) -> dict[str, list[str]]:
+    """Group names by their key."""
+    groups = defaultdict(list)
+    for name in names:
+        key = name_key(name)
+        groups[spellings.get(key, key)].append(name)
+    return groups
+
+
+def describe_pairs(respelled: Mapping[str, str], most: int = 3) -> str:
+    """Write pairs for a message.
+
+    Args:
+        respelled: Name found to name wanted.
+        most: How many to write out.
+
+    Returns:
+        For example ``"'palmtree' as 'palm tree', 'Axe' as 'axe' and 3 more"``.
+
+    Taught in: notebook 01.
+    """
+    texts = [f"{found!r} as {name!r}" for found, name in respelled.items()]
+    more = f" and {len(texts) - most} more" if len(texts) > most else ""
+    return ", ".join(texts[:most]) + more
