@@ -11,6 +11,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from zssbir_lib.data.decoding import MODES, in_threads, read_square
+from zssbir_lib.data.images import check_indices
 
 GIBIBYTE = 2**30
 
@@ -70,7 +71,7 @@ class ImageFiles:
         Raises:
             UnreadableImage: Naming the first file that cannot be decoded.
         """
-        self._check_indices(indices)
+        check_indices(indices, len(self))
         keepable = indices < len(self._memory)
         self._keep(indices[keepable].unique())
         if bool(keepable.all()):
@@ -117,19 +118,6 @@ class ImageFiles:
             return torch.from_numpy(pixels.copy())
 
         return in_threads(decode, indices.tolist(), workers or self.workers)
-
-    def _check_indices(self, indices: Tensor) -> None:
-        """Check that indices are a row of image numbers that exist."""
-        if indices.ndim != 1 or indices.dtype != torch.int64:
-            raise ValueError(
-                f"indices have shape {tuple(indices.shape)} and type {indices.dtype}, "
-                "expected one row (B,) of torch.int64"
-            )
-        if bool(((indices < 0) | (indices >= len(self))).any()):
-            raise IndexError(
-                f"indices run from {int(indices.min())} to {int(indices.max())}, "
-                f"but there are {len(self)} images"
-            )
 
 
 def _check_arguments(size: int, mode: str, memory_limit: int, workers: int) -> None:

@@ -31,6 +31,31 @@ class ImageSource(Protocol):
         """Return the images at indices (B,) int64 as uint8 (B, 3, S, S)."""
 
 
+def check_indices(indices: Tensor, count: int) -> None:
+    """Check that indices are a row of image numbers that exist.
+
+    Args:
+        indices: What a source was asked for.
+        count: N, its images.
+
+    Raises:
+        ValueError: If they are no row (B,) of int64.
+        IndexError: If one is below 0 or not below N.
+
+    Taught in: notebook 01.
+    """
+    if indices.ndim != 1 or indices.dtype != torch.int64:
+        raise ValueError(
+            f"indices have shape {tuple(indices.shape)} and type {indices.dtype}, "
+            "expected one row (B,) of torch.int64"
+        )
+    if bool(((indices < 0) | (indices >= count)).any()):
+        raise IndexError(
+            f"indices run from {int(indices.min())} to {int(indices.max())}, "
+            f"but there are {count} images"
+        )
+
+
 class ImageView:
     """Show some images of a source, in a chosen order, without copying any.
 

@@ -57,10 +57,10 @@ def normalise(
 
     Taught in: notebook 01.
     """
+    if min(std if isinstance(std, Sequence) else [std]) <= 0:
+        raise ValueError(f"std is {std}, expected numbers above 0")
     means = torch.tensor(mean, dtype=images.dtype, device=images.device)
     stds = torch.tensor(std, dtype=images.dtype, device=images.device)
-    if bool((stds <= 0).any()):
-        raise ValueError(f"std is {std}, expected numbers above 0")
     return (images - means.view(-1, 1, 1)) / stds.view(-1, 1, 1)
 
 

@@ -10,7 +10,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zssbir_lib.data.images import ImageSet, ImageView, SketchPhotoData
+from zssbir_lib.data.images import (
+    ImageSet,
+    ImageView,
+    SketchPhotoData,
+    check_indices,
+)
 from zssbir_lib.data.prepared.manifest import MANIFEST, PIXEL_FILES, Manifest
 from zssbir_lib.data.prepared.manifest_file import read_manifest
 from zssbir_lib.modality import PHOTO, SKETCH
@@ -68,7 +73,7 @@ class PreparedImages:
 
     def __getitem__(self, indices: Tensor) -> Tensor:
         """Return the images at indices (B,) int64 as uint8 (B, 3, S, S)."""
-        _check_indices(indices, len(self))
+        check_indices(indices, len(self))
         rows = self._pixels[indices.numpy()]  # (B, C, S, S), copied out of the map
         return torch.from_numpy(rows).expand(-1, 3, -1, -1)
 
@@ -86,20 +91,6 @@ class PreparedImages:
         places = (divmod(index, self.chunk_images) for index in indices.tolist())
         words = (f"{self.checksums[chunk]}:{row}" for chunk, row in places)
         return f"{self.shape[1:]} {self.chunk_images} {' '.join(words)}"
-
-
-def _check_indices(indices: Tensor, count: int) -> None:
-    """Check that indices are a row of image numbers that exist."""
-    if indices.ndim != 1 or indices.dtype != torch.int64:
-        raise ValueError(
-            f"indices have shape {tuple(indices.shape)} and type {indices.dtype}, "
-            "expected one row (B,) of torch.int64"
-        )
-    if bool(((indices < 0) | (indices >= count)).any()):
-        raise IndexError(
-            f"indices run from {int(indices.min())} to {int(indices.max())}, "
-            f"but there are {count} images"
-        )
 
 
 def is_store(folder: str | Path) -> bool:

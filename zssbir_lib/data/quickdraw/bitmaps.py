@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from zssbir_lib.data.images import check_indices
 from zssbir_lib.data.quickdraw.choosing import check_file
 
 SIDE = 28
@@ -61,16 +62,7 @@ class QuickDrawBitmaps:
             ValueError: If the indices are no row of int64.
             IndexError: If an index is negative or there is no such image.
         """
-        if indices.ndim != 1 or indices.dtype != torch.int64:
-            raise ValueError(
-                f"indices have shape {tuple(indices.shape)} and type {indices.dtype}, "
-                "expected one row (B,) of torch.int64"
-            )
-        if bool(((indices < 0) | (indices >= len(self))).any()):
-            raise IndexError(
-                f"indices run from {int(indices.min())} to {int(indices.max())}, "
-                f"but there are {len(self)} images"
-            )
+        check_indices(indices, len(self))
         images = 255 - self._rows[indices.numpy()].reshape(-1, 1, SIDE, SIDE)
         return torch.from_numpy(images).expand(-1, 3, -1, -1)
 

@@ -1,0 +1,27 @@
+"""Results files and the Markdown that shows them."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+RESULTS = REPOSITORY / "results"
+
+
+def read(name: str) -> dict[str, Any]:
+    """Return the content of a file in results/."""
+    return json.loads((RESULTS / f"{name}.json").read_text())
+
+
+def with_interval(value: dict[str, Any]) -> str:
+    """Return "mean [low, high]", or the mean alone where there is no interval."""
+    if value["low"] is None or value["low"] == value["high"]:
+        return f"{value['mean']:.3f}"
+    return f"{value['mean']:.3f} [{value['low']:.3f}, {value['high']:.3f}]"
+
+
+def markdown_table(rows: list[list[str]]) -> str:
+    """Return rows as a Markdown table; the first is the heading."""
+    lines = ["| " + " | ".join(row) + " |" for row in rows]
+    rule = "|" + "---|" * len(rows[0])
+    return "\n".join([lines[0], rule, *lines[1:]])
