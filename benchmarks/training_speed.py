@@ -20,6 +20,7 @@ from step_cost import CLASSES, median_seconds, random_data
 from torch import nn
 
 from zssbir_lib.data import SketchPhotoData
+from zssbir_lib.models import set_training_mode
 from zssbir_lib.training import (
     Execution,
     Recipe,
@@ -77,7 +78,8 @@ class BarePass:
     """Forward and backward of a backbone on one batch that is already there."""
 
     def __init__(self, recipe: Recipe, images: int, execution: Execution) -> None:
-        self.net: nn.Module = build_net(recipe, seed=0).to(execution.device).train()
+        self.net: nn.Module = build_net(recipe, seed=0).to(execution.device)
+        set_training_mode(self.net, recipe.keep_batchnorm)  # as the training does
         shape = (images, 3, recipe.image_size, recipe.image_size)
         batch = torch.rand(shape, device=execution.device)
         self.batch = batch.contiguous(memory_format=torch.channels_last)
@@ -173,7 +175,7 @@ def main() -> None:
         settings = {n: v for n, v in vars(options).items() if n != "out"}
         content = {"settings": settings, "rows": rows} | provenance(options.device)
         words = " ".join(
-            f"--{name} {value}"
+            f"--{name}" if value is True else f"--{name} {value}"
             for name, value in settings.items()
             if value is not False
         )
