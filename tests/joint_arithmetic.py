@@ -44,7 +44,7 @@ from zssbir_lib.training.hardware.processes import (
     tensor_from_first,
 )
 
-IN_PARTS = ("triplet", "mathm", "ramln all weights", "mathm frozen")
+IN_PARTS = ("mathm kept statistics", "ramln kept statistics")  # parts do not matter
 LONG = named_recipe(
     "ramln",
     epochs=2,

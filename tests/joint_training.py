@@ -43,6 +43,7 @@ RECIPES = {
         **SHORT,
     ),
     "mathm": named_recipe("mathm", **WHOLE),
+    "mathm kept statistics": named_recipe("mathm", keep_batchnorm=True, **WHOLE),
     "mathm frozen": named_recipe(
         "mathm", **WHOLE | dict(epochs=3, steps_per_epoch=1, frozen_epochs=1)
     ),

@@ -218,8 +218,8 @@ def test_processes_agree_to_the_last_bit(pair):
 
 @pytest.mark.parametrize("name", joint_arithmetic.IN_PARTS)
 def test_parts_are_those_of_the_whole_batch(name, pair):
-    """Batches in two parts: BatchNorm sees the same images as in one process."""
-    expected = joint_training.three_steps(name, Execution(parts=2))
+    """Batches in two parts in two processes: four quarters, and still one batch."""
+    expected = joint_training.three_steps(name, Execution())
     found = pair[0]["parts"][name]
     for one, other in zip(expected["losses"], found["losses"], strict=True):
         assert one == pytest.approx(other, rel=1e-6)

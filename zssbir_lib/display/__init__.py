@@ -1,6 +1,7 @@
 """Display: figures from tensors, arrays and lists, all in one style."""
 
 from zssbir_lib.display.ablation import ablation_plot
+from zssbir_lib.display.abstraction import abstraction_plot
 from zssbir_lib.display.curves import interval_plot, training_curves
 from zssbir_lib.display.embedding_map import embedding_map, principal_plane
 from zssbir_lib.display.margin_map import margin_map
@@ -10,6 +11,7 @@ from zssbir_lib.display.panels import image_grid, retrieval_panel
 from zssbir_lib.display.plane import point_planes
 from zssbir_lib.display.row_intervals import row_intervals
 from zssbir_lib.display.save import save_figure
+from zssbir_lib.display.stages import drawing_stages
 from zssbir_lib.display.style import (
     CORRECT_COLOUR,
     CORRECT_MARK,
@@ -33,6 +35,8 @@ __all__ = [
     "WRONG_COLOUR",
     "WRONG_MARK",
     "ablation_plot",
+    "abstraction_plot",
+    "drawing_stages",
     "embedding_map",
     "image_grid",
     "interval_plot",

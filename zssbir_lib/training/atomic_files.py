@@ -19,7 +19,7 @@ def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
     Raises:
         OSError: saying what could not be written, why, and what to do.
 
-    Taught in: notebook 02.
+    Taught in: notebook 08.
     """
     partial = path.with_name(path.name + ".partial")
     try:
@@ -50,7 +50,7 @@ def check_writable(folder: Path) -> None:
     Raises:
         OSError: saying why not.
 
-    Taught in: notebook 02.
+    Taught in: notebook 08.
     """
     probe = folder / ".writable.partial"
     try:

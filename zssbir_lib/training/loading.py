@@ -75,7 +75,7 @@ def load_steps(state: TrainingState, method: Method) -> Iterator[Batch]:
         ValueError: an image cannot be read, or the processes cannot share a batch.
         OSError: a worker died.
 
-    Taught in: notebook 02.
+    Taught in: notebook 08.
     """
     if state.finished:
         return

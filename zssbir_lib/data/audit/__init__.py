@@ -1,6 +1,6 @@
 """Audit: what a download of unknown origin is, and what is wrong with it.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from zssbir_lib.data.audit.check import AUDIT_NAMES, check_data

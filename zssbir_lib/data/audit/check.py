@@ -1,6 +1,6 @@
 """Audit a data set: list it, examine every file, judge, report.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from collections.abc import Iterable, Sequence
@@ -76,7 +76,7 @@ def check_data(
         ValueError: If an argument is none of its choices.
         OSError: If notes cannot be kept, or a process died.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     dataset = _dataset(name)
     listing = list_data(root, photos)

@@ -1,6 +1,6 @@
 """List the files of a data set for an audit: tolerant where a reader would stop.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class DataListing:
         respelled: Name of a photo folder to the class it was read as.
         ambiguous: Messages about names that could mean each other.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     found: FoundLayout
@@ -41,7 +41,7 @@ class DataListing:
     def files(self) -> list[tuple[int, str, Path]]:
         """List every file as (modality, class, path), sketches first.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         return [
             (modality, name, path)
@@ -53,7 +53,7 @@ class DataListing:
     def counts(self) -> dict[str, tuple[int, int]]:
         """Return the number of sketches and of photos by class, sorted by name.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         return {
             name: (len(self.sketches.get(name, [])), len(self.photos.get(name, [])))
@@ -63,7 +63,7 @@ class DataListing:
     def complete_classes(self) -> list[str]:
         """Return the classes that have a sketch and a photo, sorted by name.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         return [name for name, counts in self.counts().items() if all(counts)]
 
@@ -76,7 +76,7 @@ class DataListing:
         Returns:
             With "/" between folders.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         return path.relative_to(self.found.root).as_posix()
 
@@ -96,7 +96,7 @@ def list_data(root: str | Path, photos: str = "all") -> DataListing:
         ValueError: If several data sets lie there, or the layout does not offer the
             choice of photos.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     found = find_layout(root)
     listings = [list_class_folders(found.sketches)]

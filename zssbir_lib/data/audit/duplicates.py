@@ -1,6 +1,6 @@
 """Find images that stand in a data set more than once.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from collections.abc import Iterable, Sequence
@@ -29,7 +29,7 @@ def duplicate_findings(
     Returns:
         What was found, nothing if every image stands there once.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     doubled = doubled_originals(files, originals) if originals else []
     groups = equal_files(files)
@@ -54,7 +54,7 @@ def doubled_originals(files: Sequence[ExaminedFile], originals: str) -> list[str
     Returns:
         Paths of the originals, in order.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     inside, outside = [], set()
     for modality, name, facts in files:
@@ -77,7 +77,7 @@ def equal_files(files: Sequence[ExaminedFile]) -> list[list[ExaminedFile]]:
     Returns:
         Groups of two or more, in order of their first file.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     groups: dict[str, list[ExaminedFile]] = {}
     for one in files:
@@ -98,7 +98,7 @@ def leaking(
     Returns:
         The groups that make a test of that split unfair.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     seen = {name_key(name) for name in split.seen + split.validation}
     unseen = {name_key(name) for name in split.unseen}

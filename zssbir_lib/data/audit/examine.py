@@ -1,6 +1,6 @@
 """Examine every file of a data set, on all cores, with a progress bar.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import multiprocessing
@@ -49,7 +49,7 @@ def examine_files(
         ChildProcessError: If a process died.
         OSError: If the journal cannot be written.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs is {jobs}, expected 1 process or more")
@@ -93,7 +93,7 @@ def examine_chunk(root: Path, paths: Sequence[str]) -> list[FileFacts]:
     Returns:
         What they are, in order.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     return [examine_file(root, path) for path in paths]
 

@@ -1,6 +1,6 @@
 """Examine one image file: can it be read, what is it, what does it show.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import hashlib
@@ -34,7 +34,7 @@ class FileFacts:
         dark: More than half of the pixels are darker than middle grey.
         blank: All pixels have one colour.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     path: str
@@ -59,7 +59,7 @@ def examine_file(root: Path, path: str) -> FileFacts:
     Returns:
         What it is; whatever is wrong with the file, no error is raised.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     file = root / path
     try:

@@ -1,6 +1,6 @@
 """What the files themselves tell: damaged, misnamed, inverted, blank.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from collections.abc import Mapping, Sequence
@@ -37,7 +37,7 @@ def file_findings(files: Sequence[ExaminedFile]) -> list[Finding]:
     Returns:
         What was found, nothing for a sound data set.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     facts = [one for _, _, one in files]
     sketches = [one for modality, _, one in files if modality == SKETCH]

@@ -1,6 +1,6 @@
 """One finding of an audit: what is wrong, how often, where, and what to do.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class Finding:
     Raises:
         ValueError: If the severity is unknown.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     severity: str
@@ -50,6 +50,6 @@ def by_severity(findings: list[Finding]) -> list[Finding]:
     Returns:
         The same, sorted.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     return sorted(findings, key=lambda one: SEVERITIES.index(one.severity))

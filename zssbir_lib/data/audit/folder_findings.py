@@ -1,6 +1,6 @@
 """What the folders alone tell: classes in one modality, files nobody reads.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from pathlib import Path
@@ -47,7 +47,7 @@ def folder_findings(listing: DataListing) -> list[Finding]:
     Returns:
         What was found, nothing for a tidy data set.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     findings = [
         *_closed_folders(listing),

@@ -2,7 +2,7 @@
 
 One line of JSON a file. A file that has changed since (size or time) is not remembered.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import hashlib
@@ -26,7 +26,7 @@ class Journal:
     Raises:
         OSError: If the journal cannot be written; the message says what to do.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     def __init__(self, root: Path, fresh: bool = False) -> None:
@@ -44,7 +44,7 @@ class Journal:
     def remembered(self) -> dict[str, FileFacts]:
         """Return the facts of files that have not changed since, by path.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         facts = {}
         for line in self._lines():
@@ -64,7 +64,7 @@ class Journal:
         Raises:
             OSError: If the disk is full or the folder closed.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         lines = [
             json.dumps(asdict(one)) + "\n" for one in facts if one.problem != "closed"

@@ -1,6 +1,6 @@
 """Check the file lists that come with a data set: labels, missing files.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from collections.abc import Sequence
@@ -29,7 +29,7 @@ def lists_beside(root: Path) -> list[ListWithClasses]:
         Each list with the class file beside it; lists of unseen classes have "zero"
         in their name.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     found = []
     for folder in (root, *visible_folders(root)):
@@ -50,7 +50,7 @@ def holds_lists(folder: Path) -> bool:
     Returns:
         True if it does.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     return any((folder / name).is_file() for name in CLASS_FILES.values())
 
@@ -68,7 +68,7 @@ def list_findings(lists: Sequence[ListWithClasses], root: Path) -> list[Finding]
     Raises:
         FileNotFoundError: If a list or class file does not exist.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     findings, sound = [], []
     for path, class_file in lists:

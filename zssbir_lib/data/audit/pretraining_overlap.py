@@ -11,7 +11,7 @@ of ImageNet-1k (as torchvision names them) that show it, judged by hand one by o
 
 A class counts as seen if it has a category at one of the first two levels.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import json
@@ -38,7 +38,7 @@ class PretrainingOverlap:
         unknown: Classes that nobody has judged.
         total: Number of classes asked about.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     seen: Mapping[str, tuple[str, ...]]
@@ -57,7 +57,7 @@ def imagenet_relatives(class_name: str) -> Relatives | None:
         Level ("same", "narrower", "related") to categories; empty if ImageNet-1k has
         nothing like it; None if the class is of another data set.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     return _table().get(name_key(class_name))
 
@@ -71,7 +71,7 @@ def pretraining_overlap(class_names: Sequence[str]) -> PretrainingOverlap:
     Returns:
         Those it has seen, those it knows something near of, those unknown.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     seen, related, unknown = {}, {}, []
     for name in class_names:

@@ -1,6 +1,6 @@
 """The whole result of an audit.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from collections.abc import Mapping
@@ -29,7 +29,7 @@ class AuditReport:
         overlaps: Split to what ImageNet-1k shows of its unseen classes.
         findings: Errors first, notes last.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     name: str
@@ -45,7 +45,7 @@ class AuditReport:
     def totals(self) -> tuple[int, int]:
         """Return the number of sketches and of photos.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         sketches = sum(count for count, _ in self.counts.values())
         return sketches, sum(count for _, count in self.counts.values())
@@ -59,14 +59,14 @@ class AuditReport:
         Returns:
             How many there are.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         return sum(finding.severity == severity for finding in self.findings)
 
     def exit_code(self) -> int:
         """Return 1 if there is an error or a warning, 0 if there are notes at most.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         quiet = all(finding.severity == NOTE for finding in self.findings)
         return NOTHING_WRONG if quiet else ACTION_NEEDED
@@ -74,7 +74,7 @@ class AuditReport:
     def to_dict(self) -> dict[str, Any]:
         """Return everything in a form that can be written as JSON.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         content = asdict(self)
         content["counts"] = {

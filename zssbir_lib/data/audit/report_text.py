@@ -1,6 +1,6 @@
 """Write an audit's report for a reader at a terminal.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from statistics import median
@@ -23,7 +23,7 @@ def report_text(report: AuditReport, items: int | None = ITEMS) -> str:
     Returns:
         Several lines.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     lines = [*_heading(report), "", *_splits(report)]
     for severity in SEVERITIES:

@@ -1,6 +1,6 @@
 """What classes and counts tell beside the published splits.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from collections.abc import Mapping, Sequence
@@ -26,7 +26,7 @@ def split_findings(
     Returns:
         What was found, nothing for a complete copy.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     keys = {name_key(name) for name in published}
     extra = [name for name in class_names if name_key(name) not in keys]
@@ -51,7 +51,7 @@ def own_split_findings(split: ZeroShotSplit, complete: Sequence[str]) -> list[Fi
     Returns:
         One error, or nothing.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     wanted = sum(split.groups().values(), ())
     pairs = pair_names(complete, wanted).pairs
@@ -76,7 +76,7 @@ def overlap_findings(overlaps: Mapping[str, PretrainingOverlap]) -> list[Finding
     Returns:
         One note a split.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     return [_overlap(name, overlap) for name, overlap in overlaps.items()]
 

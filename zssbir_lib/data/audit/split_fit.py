@@ -1,6 +1,6 @@
 """Which published split a data set fits: all classes there, as many images as listed.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -33,7 +33,7 @@ class SplitFit:
         totals: Group ("unseen photos", ...) to images here and published (or None).
         differing: Unseen classes whose count is not the published one, as sentences.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     name: str
@@ -47,7 +47,7 @@ class SplitFit:
     def fits(self) -> bool:
         """Say whether every class of the split is there.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         return self.verdict != MISSING
 
@@ -66,7 +66,7 @@ def fit_split(
     Returns:
         How well it fits.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     split = public.split
     pairing = pair_names(complete, split.seen + split.unseen)
@@ -97,7 +97,7 @@ def published_photos(public: PublicSplit, found: int) -> str:
     Returns:
         "" or ", each once", the ending of the group's name in `PublicSplit.counts`.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     known = {
         ending: public.counts.get(f"unseen photos{ending}") for ending in ("", ONCE)

@@ -1,6 +1,6 @@
 """Fetching: what has an open licence and a stable address, brought here and checked.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from zssbir_lib.data.fetching.archive import extract

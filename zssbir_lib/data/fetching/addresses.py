@@ -1,6 +1,6 @@
 """Which addresses may be fetched from, and what of them may be printed.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from urllib.parse import urlsplit
@@ -21,7 +21,7 @@ def check_address(url: str, before: str | None = None) -> None:
         DownloadError: If it is not plain http or https, carries a password, or leaves
             https for http.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     arrow = f"{shown(before)} redirects to " if before not in (None, url) else ""
     try:
@@ -54,7 +54,7 @@ def shown(url: str) -> str:
     Returns:
         The text up to `?` or `#`, without what stands before `@`.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     plain = url.partition("?")[0].partition("#")[0]
     scheme, slashes, rest = plain.partition("//")

@@ -1,6 +1,6 @@
 """Extract an archive of images: plain files inside one new folder, or nothing at all.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import lzma
@@ -41,7 +41,7 @@ class Member(NamedTuple):
         fault: Why it may not be extracted; empty if it may.
         write: Extracts it into a folder, called with `path=`.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     name: str
@@ -78,7 +78,7 @@ def extract(
             is left on the disk then.
         OSError: If the files cannot be written.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     archive, folder = Path(archive), Path(folder)
     if not archive.is_file():
@@ -134,7 +134,7 @@ def name_fault(name: str) -> str:
     Returns:
         What is wrong with it, or nothing.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     path = PureWindowsPath(name)  # takes both / and \\ for separators, knows drives
     if path.drive or path.root:

@@ -1,6 +1,6 @@
 """Ask a server once for the bytes that a partial file lacks, and check what it sends.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import http.client
@@ -35,7 +35,7 @@ class Wanted:
         may_end_early: Accept an answer that only ends, without a length, because a
             checksum will tell whether it was whole.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     url: str
@@ -52,7 +52,7 @@ class Wanted:
         Returns:
             True if nothing is missing.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         return partial.whole or (self.goal is not None and partial.size >= self.goal)
 
@@ -73,7 +73,7 @@ def attempt(
         PassingError: If trying again may help.
         OSError: If the bytes cannot be written.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     if not partial.record.validator:  # nothing would tell whether the file has changed
         partial.restart(partial.record)

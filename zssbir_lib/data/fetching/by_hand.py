@@ -1,6 +1,6 @@
 """Data sets that nobody may fetch for you: where they are, how to get them, the terms.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class ByHand:
         looks: What the folder holds afterwards.
         check: What to say to `data check` afterwards.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     title: str
@@ -127,7 +127,7 @@ def instructions(name: str) -> str:
     Returns:
         Several lines of text.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     source = BY_HAND[name]
     steps = [f"{number}. {step}" for number, step in enumerate(source.how, start=1)]

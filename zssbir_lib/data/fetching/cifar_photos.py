@@ -1,6 +1,6 @@
 """Fetch CIFAR-100 and write its photos as one folder a class.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import io
@@ -28,7 +28,7 @@ class Photo(NamedTuple):
         pixels: (32, 32, 3) uint8.
         path: The image file.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     pixels: Any
@@ -53,7 +53,7 @@ def fetch_cifar100(folder: str | Path, patience: Patience | None = None) -> Path
         OSError: If it cannot be written.
 
     Source: Krizhevsky, Learning multiple layers of features from tiny images, 2009.
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     from torchvision.datasets import CIFAR100
 
@@ -91,7 +91,7 @@ def write_photos(
         ValueError: If a label is unknown, or the files are damaged.
         OSError: If a photo cannot be written.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     written = 0
     photos = list(_chosen_photos(Path(root), Path(folder), classes, count))
@@ -115,7 +115,7 @@ def check_count(count: int) -> None:
     Raises:
         ValueError: If it is not 1 to 600.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     if not 1 <= count <= PHOTOS_OF_A_LABEL:
         raise ValueError(
@@ -135,7 +135,7 @@ def has_photos(folder: str | Path, names: Iterable[str], count: int) -> bool:
     Returns:
         True if nothing is missing.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     enough = min(count, PHOTOS_OF_A_LABEL)
     photos = Path(folder) / "photo"

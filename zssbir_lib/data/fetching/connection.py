@@ -1,6 +1,6 @@
 """Open an address over HTTP, follow redirects with care, and name what goes wrong.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import http.client
@@ -42,7 +42,7 @@ def open_address(
         DownloadError: If the server refuses, or redirects to where it must not.
         PassingError: If trying again later may help; `Unreachable` without a network.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     here = url
     for _ in range(MAX_REDIRECTS + 1):
@@ -72,7 +72,7 @@ def named_failure(error: Exception, url: str, timeout: float) -> DownloadError:
     Returns:
         The error to raise in its place.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     reason = error.reason if isinstance(error, URLError) else error
     host = urlsplit(url).netloc

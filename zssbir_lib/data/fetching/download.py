@@ -1,6 +1,6 @@
 """Fetch one file over HTTP: resumed where it stopped, checked, renamed when whole.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import hashlib
@@ -51,7 +51,7 @@ def download(
     Example:
         >>> download("https://example.org/a.zip", "data/a.zip", length=1234)
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     path, patience = Path(path), patience or Patience()
     check_address(url)
@@ -84,7 +84,7 @@ def check_present(
     Raises:
         FileExistsError: If it is a folder, or not the file that is wanted.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     if not path.is_file():
         raise FileExistsError(f"{path} is no file; remove it or choose another name")
@@ -115,7 +115,7 @@ def file_checksum(path: Path, algorithm: str) -> str:
     Raises:
         ValueError: If the algorithm is unknown.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     digest = _new_digest(algorithm)
     with path.open("rb") as file:

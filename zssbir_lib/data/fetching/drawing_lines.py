@@ -1,6 +1,6 @@
 """Count the drawings at the beginning of a file that may be cut, one drawing a line.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import json
@@ -15,7 +15,7 @@ class Lines(NamedTuple):
         drawings: Those that count.
         end: Bytes up to the end of the last line.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     drawings: int
@@ -40,7 +40,7 @@ def count_drawings(
     Raises:
         ValueError: If a line is no drawing of the word.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     drawings, end = 0, 0
     with path.open("rb") as file:

@@ -1,6 +1,6 @@
 """What can go wrong while fetching, by what it asks for: giving up, or waiting.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 
@@ -11,7 +11,7 @@ class DownloadError(OSError):
         reason: One line: what happened, and what to do.
         status: The HTTP status that the server answered with, if it answered.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     def __init__(self, reason: str, status: int | None = None) -> None:
@@ -31,7 +31,7 @@ class PassingError(DownloadError):
         status: The HTTP status, if there was an answer.
         wait: The seconds that the server asks to wait, if it does.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     def __init__(
@@ -44,5 +44,5 @@ class PassingError(DownloadError):
 class Unreachable(PassingError):
     """Report that no server was reached at all, as on a computer that is offline.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """

@@ -1,6 +1,6 @@
 """Keep two processes from writing the same file at the same time.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import os
@@ -27,7 +27,7 @@ def only_writer(path: Path) -> Iterator[None]:
     Raises:
         OSError: If another process holds the lock, or the folder cannot be written to.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     lock = path.with_name(path.name + ".lock")
     with open(lock, "ab") as file:

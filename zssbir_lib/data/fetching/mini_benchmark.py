@@ -1,6 +1,6 @@
 """Build the mini benchmark *drawn and photographed* from QuickDraw and CIFAR-100.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import json
@@ -83,7 +83,7 @@ def build_mini_benchmark(
         OSError: If something cannot be written.
 
     Source: Quick, Draw! (CC BY 4.0); Krizhevsky 2009 (CIFAR-100).
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     folder = Path(folder)
     check_count(count)

@@ -3,7 +3,7 @@
 `cat.ndjson` grows as `cat.ndjson.partial`; `cat.ndjson.partial.json` records which
 version of which address the bytes are from, so that only that version is continued.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import os
@@ -30,7 +30,7 @@ class PartialFile:
         OSError: If the folder cannot be written to, the disk is full, or another
             process is writing the same file.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     def __init__(self, path: Path, url: str) -> None:
@@ -85,7 +85,7 @@ class PartialFile:
         Args:
             record: The version that the next bytes are from.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         self.cut(0)  # first: a record must never name a version of older bytes
         self.note(record)
@@ -96,7 +96,7 @@ class PartialFile:
         Args:
             record: The version that the bytes are from.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         write_record(record, self.record_path)
         self.record = record
@@ -107,7 +107,7 @@ class PartialFile:
         Args:
             block: The bytes.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         view = memoryview(block)
         with disk_errors(self.final):
@@ -122,7 +122,7 @@ class PartialFile:
         Args:
             size: Bytes to keep.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         if size < self.size:
             with disk_errors(self.final):
@@ -135,7 +135,7 @@ class PartialFile:
         Args:
             record_path: Where the record is to stay; None removes it.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         with disk_errors(self.final):
             os.fsync(self._file.fileno())
@@ -148,7 +148,7 @@ class PartialFile:
     def discard(self) -> None:
         """Remove the bytes and their record.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         self._close()
         with disk_errors(self.final):

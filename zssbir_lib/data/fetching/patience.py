@@ -1,6 +1,6 @@
 """How long a download waits for a server, and how slow the server may be.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import time
@@ -26,7 +26,7 @@ class Patience:
     Raises:
         ValueError: If a limit is out of range.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     timeout: float = 30.0
@@ -58,7 +58,7 @@ class Patience:
         Raises:
             DownloadError: If this was the last try, or the server asks for too long.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         if error.wait is not None and error.wait > self.longest_pause:
             raise DownloadError(
@@ -79,7 +79,7 @@ class SpeedCheck:
         patience: The limits.
         clock: Returns seconds; tests put their own here.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     def __init__(
@@ -99,7 +99,7 @@ class SpeedCheck:
         Raises:
             DownloadError: If the last window was too slow.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         self.received += size
         seconds = self.clock() - self.began

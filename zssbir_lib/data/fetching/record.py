@@ -1,6 +1,6 @@
 """Which version of a file on the network some bytes are from.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import json
@@ -23,7 +23,7 @@ class Record:
     Raises:
         ValueError: If a value is of another type.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     url: str
@@ -58,7 +58,7 @@ class Record:
         Returns:
             False if anything that both know differs.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         pairs = zip(asdict(self).values(), asdict(other).values(), strict=True)
         return all(
@@ -75,7 +75,7 @@ def read_record(path: Path) -> Record | None:
     Returns:
         The record.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     try:
         return Record(**json.loads(path.read_text(encoding="utf-8")))
@@ -93,7 +93,7 @@ def write_record(record: Record, path: Path) -> None:
     Raises:
         OSError: If it cannot be written.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     text = json.dumps(asdict(record), indent=1) + "\n"
     write_whole(path, text.encode())

@@ -1,6 +1,6 @@
 """Fetch the bytes still missing into a partial file, trying again where that helps.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from tqdm import tqdm
@@ -27,7 +27,7 @@ def receive(partial: PartialFile, wanted: Wanted, patience: Patience) -> None:
         DownloadError: If the bytes cannot be had; what has arrived stays.
         OSError: If they cannot be written.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     if wanted.length is not None and partial.record.length not in (None, wanted.length):
         partial.restart(Record(partial.record.url))

@@ -1,6 +1,6 @@
 """Write whole files only, and say in one line why a file cannot be written.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import errno
@@ -33,7 +33,7 @@ def disk_errors(path: Path) -> Iterator[None]:
     Raises:
         OSError: In place of the system's own.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     try:
         yield
@@ -55,7 +55,7 @@ def write_whole(path: Path, content: bytes) -> None:
     Raises:
         OSError: If it cannot be written; nothing is left then.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     with disk_errors(path):

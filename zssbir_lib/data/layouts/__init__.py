@@ -1,6 +1,6 @@
 """Layouts: where the sketches and photos of the public data sets lie on a disk.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from zssbir_lib.data.layouts.file_lists import (

@@ -4,7 +4,7 @@ A list has one image a line: its path, which may hold spaces, and after the last
 its label. A class file has one class a line: its name, which may hold spaces, and
 after the last space the label.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from collections.abc import Iterator, Mapping
@@ -24,7 +24,7 @@ class FileList:
         paths: N paths below the root of the data set.
         labels: N class numbers, 0 or more; they need not be right.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     source: Path
@@ -34,7 +34,7 @@ class FileList:
     def folders(self) -> tuple[str, ...]:
         """Return the name of the folder that each image lies in: its class.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         return tuple(path.parent.name for path in self.paths)
 
@@ -53,7 +53,7 @@ def read_file_list(source: str | Path) -> FileList:
         ValueError: Naming the line that is no path and label, or leads out of the
             root.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     source = Path(source)
     paths, labels = [], []
@@ -82,7 +82,7 @@ def read_class_file(source: str | Path) -> dict[int, str]:
         FileNotFoundError: If there is no such file.
         ValueError: If a line is no name and label, or a label or name stands twice.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     source = Path(source)
     names: dict[int, str] = {}
@@ -110,7 +110,7 @@ def label_conflicts(files: FileList, names: Mapping[int, str]) -> dict[str, str]
         Name of each folder with a conflict to a sentence about it; empty if all is
         well.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     labels_of: dict[str, set[int]] = {}
     folders_of: dict[int, set[str]] = {}
@@ -134,7 +134,7 @@ def same_class(folder: str, name: str) -> bool:
     Returns:
         True if they mean the same.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     key, wanted = name_key(folder), name_key(name)
     return key == wanted or TU_BERLIN_SPELLINGS.get(key) == wanted

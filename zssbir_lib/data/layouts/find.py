@@ -1,6 +1,6 @@
 """Find out which known layout lies in a folder.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from dataclasses import dataclass
@@ -23,7 +23,7 @@ class FoundLayout:
         photos: Holds those of the photos; None if only `extended` is there.
         extended: Holds those of photos added later; None if there are none.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     layout: Layout
@@ -46,7 +46,7 @@ class FoundLayout:
         Raises:
             ValueError: If the choice is unknown or this layout does not offer it.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         if photos not in PHOTO_CHOICES:
             raise ValueError(
@@ -65,7 +65,7 @@ class FoundLayout:
     def unread_folders(self) -> list[Path]:
         """List the visible folders beside the ones that are read.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         used = [one for one in (self.sketches, self.photos, self.extended) if one]
         on_the_way = {self.root}
@@ -92,7 +92,7 @@ def find_layout(root: str | Path) -> FoundLayout:
         FileNotFoundError: If root does not exist or no layout fits.
         ValueError: If several data sets lie in the folder.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     root = Path(root)
     if not root.is_dir():

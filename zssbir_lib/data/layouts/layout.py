@@ -2,7 +2,7 @@
 
 A layout is data. To read a download that lies differently, add a row.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from collections.abc import Mapping
@@ -31,7 +31,7 @@ class Layout:
         spellings: Key of a photo folder's name to the key of the class it means,
             where the download itself is misspelt (`name_key`).
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     name: str

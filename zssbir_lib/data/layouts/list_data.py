@@ -1,6 +1,6 @@
 """Make a data set of two file lists: one of sketches, one of photos.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ def read_file_lists(
         ...     "cname_cid_zero.txt", 224)  # doctest: +SKIP
         >>> parts = ZeroShotData(seen, None, unseen)  # doctest: +SKIP
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     check_on_unreadable(on_unreadable)
     if labels not in LABELS:
@@ -88,7 +88,7 @@ def check_labels(files: FileList, names: Mapping[int, str]) -> None:
     Raises:
         ValueError: With the first contradictions and what to do.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     if conflicts := label_conflicts(files, names):
         total = len(set(files.folders()))
@@ -110,7 +110,7 @@ def check_present(files: FileList, root: Path) -> None:
     Raises:
         FileNotFoundError: With the number of missing files and the first.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     if missing := missing_files(files, root):
         raise FileNotFoundError(
@@ -130,7 +130,7 @@ def missing_files(files: FileList, root: Path) -> list[str]:
     Returns:
         The paths as listed.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     return [str(path) for path in files.paths if not (root / path).is_file()]
 

@@ -1,6 +1,6 @@
 """Match class names that differ in spelling only: "palm tree", "Palm_Tree".
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import unicodedata
@@ -18,7 +18,7 @@ class Pairing:
         ambiguous: Groups of names (found and wanted together) that differ in spelling
             only, so that no one can tell which means which; none of them is paired.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     pairs: Mapping[str, str]
@@ -27,7 +27,7 @@ class Pairing:
     def respelled(self) -> dict[str, str]:
         """Return the pairs whose spelling differs.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         return {found: name for found, name in self.pairs.items() if found != name}
 
@@ -41,7 +41,7 @@ def name_key(name: str) -> str:
     Returns:
         For example "carsedan"; the name itself if it has no letter or digit.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     composed = unicodedata.normalize("NFKC", name).casefold()
     return "".join(one for one in composed if one.isalnum()) or name
@@ -69,7 +69,7 @@ def pair_names(
         >>> pair_names(["palmtree", "axe"], ["palm tree", "bus"]).pairs
         {'palmtree': 'palm tree'}
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     found, wanted = list(found), list(wanted)
     equal = set(found) & set(wanted)
@@ -104,7 +104,7 @@ def describe_pairs(respelled: Mapping[str, str], most: int = 3) -> str:
     Returns:
         For example ``"'palmtree' as 'palm tree', 'Axe' as 'axe' and 3 more"``.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     texts = [f"{found!r} as {name!r}" for found, name in respelled.items()]
     more = f" and {len(texts) - most} more" if len(texts) > most else ""

@@ -1,6 +1,6 @@
 """Prepared stores: images decoded and resized once, mapped by every process.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from zssbir_lib.data.prepared.manifest import Manifest, PreparedSet

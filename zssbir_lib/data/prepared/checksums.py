@@ -1,6 +1,6 @@
 """Checksums of stored bytes.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import hashlib
@@ -13,7 +13,7 @@ BLOCK = 2**20  # bytes read at a time
 def new_digest() -> Any:
     """Return the hash that all checksums of a store are made with, BLAKE2b.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     return hashlib.blake2b(digest_size=16)
 
@@ -29,7 +29,7 @@ def stored_checksum(path: Path, start: int, length: int) -> str:
     Returns:
         32 hexadecimal digits.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     digest = new_digest()
     with open(path, "rb") as file:

@@ -1,6 +1,6 @@
 """Chunks of neighbouring images: the unit of work, of resuming and of checksums.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import hashlib
@@ -30,7 +30,7 @@ class Chunk:
         image_size: S, pixels.
         originals: The files, in order.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     modality: int
@@ -75,7 +75,7 @@ class FinishedChunk:
         checksum: Of the bytes, 32 hexadecimal digits.
         unreadable: Number of an image to the reason why it could not be read.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     modality: int
@@ -100,7 +100,7 @@ def cut_into_chunks(
     Returns:
         The chunks in order; the last one may have fewer images.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     starts = range(0, len(originals), images)
     groups = [tuple(originals[first : first + images]) for first in starts]
@@ -125,7 +125,7 @@ def write_chunk(chunk: Chunk, folder: Path) -> FinishedChunk:
     Raises:
         OSError: If the bytes cannot be written.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     digest, unreadable = new_digest(), {}
     with open(folder / PIXEL_FILES[chunk.modality], "r+b") as file:

@@ -1,6 +1,6 @@
 """Room on the disk, and what its refusals mean.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import errno
@@ -23,7 +23,7 @@ def check_room(folder: Path, needed: int) -> None:
     Raises:
         OSError: Saying how much is needed and how much there is.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     folder = folder.absolute()
     existing = next(one for one in (folder, *folder.parents) if one.exists())
@@ -46,7 +46,7 @@ def clear_refusals(folder: Path) -> Iterator[None]:
     Raises:
         OSError: With the folder, the reason and the remedy.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     try:
         yield
@@ -67,7 +67,7 @@ def clear_refusals(folder: Path) -> Iterator[None]:
 def gibibytes(count: int) -> str:
     """Return a number of bytes as text, such as "3.5 GiB".
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     value = count / GIBIBYTE
     return f"{value:.1f} GiB" if value >= 0.1 else f"{value:.4f} GiB"

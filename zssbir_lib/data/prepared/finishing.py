@@ -1,6 +1,6 @@
 """Write the chunks of a store that are missing, in all cores, and record them.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import warnings
@@ -42,7 +42,7 @@ def finish_chunks(
         OSError: If the disk is full or cannot be written to.
         ChildProcessError: If a process died.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     with clear_refusals(folder):
         finished = still_valid(chunks, folder, keep_unreadable)

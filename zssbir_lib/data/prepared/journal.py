@@ -1,6 +1,6 @@
 """The journal of finished chunks: what an interrupted preparation need not do again.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import json
@@ -29,7 +29,7 @@ def record(chunk: FinishedChunk, folder: Path) -> None:
         chunk: A chunk whose bytes are on disk.
         folder: The unfinished store.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     # begins a line of its own, for a kill may have left half of one
     line = f"\n{json.dumps(asdict(chunk))}\n"
@@ -48,7 +48,7 @@ def recorded(folder: Path) -> dict[Place, FinishedChunk]:
     Returns:
         The last record of every chunk.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     path = folder / JOURNAL
     if not path.is_file():
@@ -89,7 +89,7 @@ def still_valid(
     Raises:
         ValueError: If the earlier attempt had another image size.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     journal = recorded(folder)
     _check_size(journal, chunks, folder)

@@ -1,6 +1,6 @@
 """Write and read `prepared.json`, the description of a store.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import hashlib
@@ -28,7 +28,7 @@ def write_manifest(manifest: Manifest, folder: Path) -> None:
         manifest: What to write.
         folder: The store.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     content = {"format": FORMAT, "version": VERSION} | asdict(manifest)
     content = json.loads(json.dumps(content))  # as it will be read: keys become text
@@ -55,7 +55,7 @@ def read_manifest(folder: str | Path) -> Manifest:
         ValueError: If `prepared.json` is damaged or of another version, or a file is
             cut.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     folder = Path(folder)
     path = folder / MANIFEST

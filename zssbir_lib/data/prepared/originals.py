@@ -1,6 +1,6 @@
 """The files that a store is made of, as they are when the work begins.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import os
@@ -24,7 +24,7 @@ class Original:
         changed: Time of the last change, nanoseconds.
         label: Class number from 0.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     path: Path
@@ -48,7 +48,7 @@ def list_originals(images: ImageSet, root: str | Path) -> list[Original]:
         ValueError: If the images are not in files.
         FileNotFoundError: If a file is gone.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     root, found = Path(root).absolute(), []
     pairs = list(zip(image_paths(images), images.labels.tolist(), strict=True))
@@ -71,7 +71,7 @@ def image_paths(images: ImageSet) -> list[Path]:
     Raises:
         ValueError: If the images are not in files.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     source = images.images
     if isinstance(source, ImageView) and isinstance(source.source, ImageFiles):

@@ -1,6 +1,6 @@
 """Decode and resize a data set once, into a store that every process shares.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from collections.abc import Sequence
@@ -54,7 +54,7 @@ def prepare_store(
         OSError: If the disk is full or cannot be written to.
         ChildProcessError: If a process died.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     out = Path(out)
     _check_arguments(out, jobs, chunk_images)

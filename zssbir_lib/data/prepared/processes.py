@@ -1,6 +1,6 @@
 """Work on many items in several processes that leave nothing behind.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import multiprocessing
@@ -33,7 +33,7 @@ def in_processes(
     Raises:
         ChildProcessError: If one of the processes died.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     if jobs == 1 or len(items) < 2:
         yield from map(function, items)
@@ -66,7 +66,7 @@ def deaf_to_ctrl_c() -> Iterator[None]:
 
     Outside the main thread Python cannot ignore it; nothing is done there.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     if threading.current_thread() is not threading.main_thread():
         yield
@@ -81,7 +81,7 @@ def deaf_to_ctrl_c() -> Iterator[None]:
 def begin_process() -> None:
     """Make a process end when its parent is gone.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     threading.Thread(target=_end_with_parent, daemon=True).start()
 

@@ -1,6 +1,6 @@
 """Open a prepared store: images straight from a file that all processes share.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from collections.abc import Sequence
@@ -38,7 +38,7 @@ class PreparedImages:
     Raises:
         OSError: If the file cannot be mapped.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class PreparedImages:
         Returns:
             Text that differs wherever the images differ or stand in another order.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         places = (divmod(index, self.chunk_images) for index in indices.tolist())
         words = (f"{self.checksums[chunk]}:{row}" for chunk, row in places)
@@ -102,7 +102,7 @@ def is_store(folder: str | Path) -> bool:
     Returns:
         True if it holds one of a store's files.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     names = (MANIFEST, *PIXEL_FILES.values())
     return any((Path(folder) / name).is_file() for name in names)
@@ -124,7 +124,7 @@ def open_store(folder: str | Path, image_size: int | None = None) -> SketchPhoto
         FileNotFoundError: If there is no store, or a file of it is missing.
         ValueError: If it has another image size, is damaged or of another version.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     manifest = read_manifest(folder)
     if image_size not in (None, manifest.image_size):

@@ -1,6 +1,6 @@
 """Files that cannot be read: an error, or left out of a store with a warning.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import warnings
@@ -30,7 +30,7 @@ def check_unreadable(
         ValueError: If there are any and they are not to be left out, or a class has no
             readable image.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     problems = [
         (originals[chunk.modality][number], reason)

@@ -1,6 +1,6 @@
 """Check every byte of a store against its checksums.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class StoredChunk:
         checksum: As the store says.
         originals: The files its first and its last image were made of.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     file: str
@@ -58,7 +58,7 @@ def verify_store(folder: str | Path, jobs: int | None = None) -> list[StoredChun
         FileNotFoundError: If there is no store, or a file of it is missing.
         ValueError: If its description is damaged, a file is cut, or jobs is below 1.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs is {jobs}, expected 1 thread or more")
@@ -83,7 +83,7 @@ def stored_chunks(manifest: Manifest) -> list[StoredChunk]:
     Returns:
         One a checksum.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     found, step = [], manifest.chunk_images
     for modality, name in PIXEL_FILES.items():

@@ -1,6 +1,6 @@
 """QuickDraw: its four file formats read, its strokes cut, smoothed and rendered.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from zssbir_lib.data.quickdraw.binary import read_binary

@@ -1,6 +1,6 @@
 """Read QuickDraw's binary files: a simplified drawing in a few hundred bytes.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import struct
@@ -58,7 +58,7 @@ def read_binary(
     Source: the layout of the data set's own parsers,
     https://github.com/googlecreativelab/quickdraw-dataset/tree/master/examples
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     path = check_file(path)
     if word is None:

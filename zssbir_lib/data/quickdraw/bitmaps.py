@@ -1,6 +1,6 @@
 """QuickDraw's 28-pixel bitmaps as an image source, read from disk as they are used.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from pathlib import Path
@@ -38,7 +38,7 @@ class QuickDrawBitmaps:
         >>> bitmaps[torch.tensor([0, 1])].shape  # doctest: +SKIP
         torch.Size([2, 3, 28, 28])
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     def __init__(self, path: str | Path, first: int | None = None) -> None:

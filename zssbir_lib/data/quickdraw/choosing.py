@@ -1,6 +1,6 @@
 """Which drawings of a file are read: the first so many, only recognised ones.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ def check_file(path: str | Path) -> Path:
     Raises:
         FileNotFoundError: If there is no such file.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     path = Path(path)
     if not path.is_file():
@@ -52,7 +52,7 @@ def choose(
         ValueError: If `first` is negative, or, while reading, if it is not known
             whether a drawing was recognised.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     if first is not None and first < 0:
         raise ValueError(

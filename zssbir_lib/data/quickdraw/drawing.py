@@ -1,6 +1,6 @@
 """One QuickDraw drawing: strokes of points, and what the game knew about them.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Drawing:
         >>> Drawing("line", (line,))
         Drawing('line': 1 stroke, 2 points)
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     word: str

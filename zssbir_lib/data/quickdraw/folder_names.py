@@ -1,6 +1,6 @@
 """The words of QuickDraw as names of class folders.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import re
@@ -29,7 +29,7 @@ def folder_name(word: str) -> str:
         >>> folder_name("The Eiffel Tower"), folder_name("t-shirt")
         ('the_eiffel_tower', 't-shirt')
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     plain = unicodedata.normalize("NFKC", word).casefold()
     name = re.sub(r"(?:[^\w-]|_)+", "_", plain).strip("_-")

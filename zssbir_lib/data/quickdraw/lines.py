@@ -1,6 +1,6 @@
 """Read QuickDraw's text files, simplified or raw: one JSON object a line.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import json
@@ -61,7 +61,7 @@ def read_ndjson(
         ...     print(drawing)
         Drawing('cat': 9 strokes, 74 points)
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     if form not in FORMS:
         raise ValueError(f"form is {form!r}, expected one of {', '.join(FORMS)}")

@@ -1,6 +1,6 @@
 """What happens to records that are no drawings: an error, or a count and a warning.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import warnings
@@ -17,7 +17,7 @@ class MalformedDrawing(ValueError):
         place: Which record of it, for example "line 3".
         reason: What is wrong with it.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     def __init__(self, path: Path, place: str, reason: str) -> None:
@@ -47,7 +47,7 @@ class MalformedLog:
     Raises:
         ValueError: If `on_malformed` is neither.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     def __init__(self, path: Path, on_malformed: str) -> None:
@@ -71,7 +71,7 @@ class MalformedLog:
         Raises:
             MalformedDrawing: Unless malformed records are skipped.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         if self.on_malformed == "raise":
             raise MalformedDrawing(self.path, place, reason)
@@ -84,14 +84,14 @@ class MalformedLog:
         Args:
             place: Which record.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         self._cut = f"the file ends in the middle of {place}, which is left out"
 
     def warn(self) -> None:
         """Give one warning that says all that was left out, if anything was.
 
-        Taught in: notebook 01.
+        Taught in: notebook 08.
         """
         parts = [self._cut] if self._cut else []
         if self.count:

@@ -1,6 +1,6 @@
 """A drawing stopped half-way: the share of its lines drawn so far.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from collections.abc import Sequence
@@ -37,7 +37,7 @@ def partial_drawing(drawing: Drawing, share: float) -> Drawing:
         >>> partial_drawing(Drawing("line", (line,)), 0.25).strokes[0].tolist()
         [[0.0, 0.0], [0.0, 2.0]]
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     check_share(share)
     if share == 1:
@@ -62,7 +62,7 @@ def check_share(share: float) -> None:
     Raises:
         ValueError: If it is out of range.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     if not 0 < share <= 1:
         raise ValueError(f"share is {share}, expected above 0 and at most 1")

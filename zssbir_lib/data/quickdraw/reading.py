@@ -1,6 +1,6 @@
 """Read a file of drawings by its ending.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from collections.abc import Iterator
@@ -33,7 +33,7 @@ def read_drawings(
         ValueError: If the ending is another one or an argument is not allowed.
         MalformedDrawing: While reading, naming file, place and reason.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     readers = {".ndjson": read_ndjson, ".bin": read_binary}
     ending = Path(path).suffix.lower()

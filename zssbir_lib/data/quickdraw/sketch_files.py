@@ -1,6 +1,6 @@
 """Render a file of drawings to image files, one folder a class.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 import json
@@ -36,7 +36,7 @@ class SketchFiles:
         written: Sketches rendered now.
         present: Sketches that were there already.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
 
     folders: tuple[Path, ...]
@@ -88,7 +88,7 @@ def drawings_to_folder(
             were rendered with other settings.
         OSError: If the folder cannot be written to.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     settings = {
         "size": size,

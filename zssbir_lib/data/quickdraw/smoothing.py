@@ -1,6 +1,6 @@
 """Curves through the points of a drawing, within what its simplification left out.
 
-Taught in: notebook 01.
+Taught in: notebook 08.
 """
 
 from dataclasses import replace
@@ -37,7 +37,7 @@ def smooth_drawing(drawing: Drawing, smoothing: float = SMOOTHING) -> Drawing:
     Raises:
         ValueError: If smoothing is not from 0 to 0.1.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     check_smoothing(smoothing)
     if smoothing == 0:
@@ -60,7 +60,7 @@ def check_smoothing(smoothing: float) -> None:
     Raises:
         ValueError: If it is out of range.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     if not 0 <= smoothing <= 0.1:
         raise ValueError(
@@ -77,7 +77,7 @@ def longer_side(drawing: Drawing) -> float:
     Returns:
         The width or the height, in the drawing's own unit; 0 for a single dot.
 
-    Taught in: notebook 01.
+    Taught in: notebook 08.
     """
     points = np.concatenate(drawing.strokes).astype(np.float64)
     return float(np.ptp(points, axis=0).max())

@@ -31,7 +31,7 @@ class Execution:
     Raises:
         ValueError: a value is unknown or out of range.
 
-    Taught in: notebook 02.
+    Taught in: notebook 08.
     """
 
     device: str = "cpu"

@@ -27,7 +27,7 @@ class FeaturePass(nn.Module):
         net: the network; its backbone and pooling are used, not copied.
         execution: precision, compilation, parts.
 
-    Taught in: notebook 02.
+    Taught in: notebook 08.
     """
 
     def __init__(self, net: EmbeddingNet, execution: Execution) -> None:
@@ -38,14 +38,19 @@ class FeaturePass(nn.Module):
         self.pool: Pooling = torch.compile(pooled) if execution.compile else pooled
 
     def forward(self, images: Tensor, modality: Tensor) -> Tensor:
-        """Return pooled features in full precision, (B, 3, S, S) -> (B, F)."""
+        """Return pooled features in full precision, (B, 3, S, S) -> (B, F).
+
+        A part is every n-th image: neighbours in a batch are of one modality, and in
+        training BatchNorm takes the statistics of each part.
+        """
         count = self.execution.parts
         if count == 1:
             return self._pooled(images, modality)
-        parts = zip(
-            images.tensor_split(count), modality.tensor_split(count), strict=True
-        )
-        return torch.cat([self._recomputed(*part) for part in parts if len(part[0])])
+        parts = [slice(first, None, count) for first in range(min(count, len(images)))]
+        pooled = [self._recomputed(images[part], modality[part]) for part in parts]
+        order = torch.arange(len(images))
+        taken = torch.cat([order[part] for part in parts])
+        return torch.cat(pooled)[taken.argsort()]  # in the batch's own order
 
     def _pooled(self, images: Tensor, modality: Tensor) -> Tensor:
         """Return the pooled features of some images."""
@@ -92,7 +97,7 @@ class JointFeatures:
         net: the network.
         execution: how it is computed.
 
-    Taught in: notebook 02.
+    Taught in: notebook 08.
     """
 
     def __init__(self, net: EmbeddingNet, execution: Execution) -> None:

@@ -37,7 +37,7 @@ def gather(part: Tensor) -> Tensor:
     Returns:
         The whole batch in its own order, (B, ...), the same in every process.
 
-    Taught in: notebook 02.
+    Taught in: notebook 08.
     """
     return part if processes().count == 1 else Gather.apply(part)
 

@@ -69,7 +69,7 @@ def join_batch_norms(module: nn.Module, device: str) -> None:
         module: changed in place.
         device: where it works; on a GPU PyTorch's own layer is used.
 
-    Taught in: notebook 02.
+    Taught in: notebook 08.
     """
     for name, child in module.named_children():
         if type(child) is nn.BatchNorm2d:

@@ -23,7 +23,7 @@ class Processes(NamedTuple):
         rank: number of this process, from 0.
         count: how many there are; 1 without `torchrun`.
 
-    Taught in: notebook 02.
+    Taught in: notebook 08.
     """
 
     rank: int = 0
@@ -33,7 +33,7 @@ class Processes(NamedTuple):
 def processes() -> Processes:
     """Return which of how many processes this is: the only one, unless they joined.
 
-    Taught in: notebook 02.
+    Taught in: notebook 08.
     """
     if not distributed.is_initialized():
         return Processes()
@@ -60,7 +60,7 @@ def joined(device: str) -> Iterator[str]:
     Raises:
         ValueError: there are more processes than GPUs on this machine.
 
-    Taught in: notebook 02.
+    Taught in: notebook 08.
     """
     if "LOCAL_RANK" not in os.environ:
         yield device
