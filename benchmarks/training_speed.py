@@ -5,8 +5,8 @@
 Every recipe trains on random pixels, as `fit` does: images drawn, augmented, through
 backbone, heads, mining, losses, optimiser. Beside it runs the bare pass: forward and
 backward of the same backbone (and of the recipe's own, if it has gates) on one batch
-that already lies on the device. Contestants take turns; medians of wall time. Peak
-memory is what torch has allocated on the GPU.
+that already lies on the device. Contestants take turns; medians of wall time on a GPU,
+of CPU time else. Peak memory is what torch has allocated on the GPU.
 """
 
 import argparse
@@ -125,9 +125,9 @@ def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
     """Return one line a contestant: images a second, and their share of the bare."""
     data = random_data(recipe_of("triplet", options).image_size)
     steps = contestants(options, data)
-    seconds = median_seconds(
-        steps, options.rounds, options.steps, time.perf_counter, FIRST_STEPS
-    )
+    on_gpu = options.device.startswith("cuda")
+    clock = time.perf_counter if on_gpu else time.process_time
+    seconds = median_seconds(steps, options.rounds, options.steps, clock, FIRST_STEPS)
     speed = {name: step.images / seconds[name] for name, step in steps.items()}
     return [
         {
