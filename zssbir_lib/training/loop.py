@@ -123,9 +123,14 @@ def training_step(
 
 
 def read_numbers(values: dict[str, Tensor]) -> dict[str, float]:
-    """Return tensors without dimensions as numbers, waiting for a GPU only once."""
-    numbers = torch.stack([value.detach().float() for value in values.values()])
-    return dict(zip(values, numbers.tolist(), strict=True))
+    """Return tensors without dimensions as numbers, waiting for a GPU only once.
+
+    Args:
+        values: by name, the "loss" among them.
+    """
+    device = values["loss"].device
+    numbers = [value.detach().float().to(device) for value in values.values()]
+    return dict(zip(values, torch.stack(numbers).tolist(), strict=True))
 
 
 def network_input(state: TrainingState, batch: Batch) -> Tensor:
