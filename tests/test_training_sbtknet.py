@@ -346,7 +346,7 @@ def test_classifying_without_classes_is_refused():
 
 def test_a_teacher_is_needed_only_by_the_knowledge_loss():
     new_state(
-        with_losses("quadruplet", "classification", weights="none"), 0, 32, "cpu", 4
+        with_losses("quadruplet", "classification", weights="none"), 0, 32, classes=4
     )
     with pytest.raises(ValueError, match="a teacher with random weights knows nothing"):
         new_state(replace(RECIPE, weights="none"), 0, 32, classes=4)
