@@ -12,6 +12,7 @@ from zssbir_lib.cli import (
     fit,
     forgetting,
     margins,
+    neighbours,
     spread,
     study,
     teacher,
@@ -29,6 +30,7 @@ COMMANDS = (
     spread,
     margins,
     abstraction,
+    neighbours,
     forgetting,
     teacher,
 )

@@ -3,12 +3,14 @@
 from zssbir_lib.display.ablation import ablation_plot
 from zssbir_lib.display.abstraction import abstraction_plot
 from zssbir_lib.display.curves import interval_plot, training_curves
+from zssbir_lib.display.differences import difference_plot
 from zssbir_lib.display.embedding_map import embedding_map, principal_plane
 from zssbir_lib.display.margin_map import margin_map
 from zssbir_lib.display.memory_panels import memory_panels
 from zssbir_lib.display.mining_curves import mining_curves
 from zssbir_lib.display.panels import image_grid, retrieval_panel
 from zssbir_lib.display.plane import point_planes
+from zssbir_lib.display.published import published_plot
 from zssbir_lib.display.row_intervals import row_intervals
 from zssbir_lib.display.save import save_figure
 from zssbir_lib.display.stages import drawing_stages
@@ -36,6 +38,7 @@ __all__ = [
     "WRONG_MARK",
     "ablation_plot",
     "abstraction_plot",
+    "difference_plot",
     "drawing_stages",
     "embedding_map",
     "image_grid",
@@ -45,6 +48,7 @@ __all__ = [
     "mining_curves",
     "point_planes",
     "principal_plane",
+    "published_plot",
     "retrieval_panel",
     "row_intervals",
     "save_figure",

@@ -5,7 +5,9 @@ gallery, ``ranking`` finds the ranks of the relevant photos, ``metrics`` turns
 ranks into precision and average precision, ``retrieval`` averages them over the
 queries, ``protocols`` says which queries and which gallery. ``average_precision``
 is the same arithmetic for a single ranking, written for reading. ``codes`` makes
-binary codes of embeddings; ``distance="hamming"`` ranks them.
+binary codes of embeddings; ``distance="hamming"`` ranks them. ``statistics`` and
+``uncertainty`` say how sure a score or a difference is; ``published`` has the scores
+of the papers, and ``published_comparison`` says which of them can be compared.
 """
 
 from zssbir_lib.evaluation.average_precision import average_precision, precision_at
@@ -20,6 +22,12 @@ from zssbir_lib.evaluation.codes.rotation import (
 )
 from zssbir_lib.evaluation.domain_gap import domain_gap
 from zssbir_lib.evaluation.nearest import rank_gallery
+from zssbir_lib.evaluation.neighbourhood import (
+    centre_modalities,
+    expand_queries,
+    mean_of_nearest,
+    smooth_gallery,
+)
 from zssbir_lib.evaluation.protocols import (
     LabelledEmbeddings,
     RetrievalSets,
@@ -27,6 +35,22 @@ from zssbir_lib.evaluation.protocols import (
     generalised_with_seen_sample,
     zero_shot,
 )
+from zssbir_lib.evaluation.published import (
+    PublishedResult,
+    methods_without_values,
+    published_results,
+    published_sources,
+    select_results,
+)
+from zssbir_lib.evaluation.published_comparison import (
+    Comparability,
+    LikeWithLike,
+    comparable,
+    like_with_like,
+    obstacles,
+    sort_by_convention,
+)
+from zssbir_lib.evaluation.published_disagreements import disagreements
 from zssbir_lib.evaluation.retrieval import (
     evaluate_retrieval,
     metric_names,
@@ -34,32 +58,78 @@ from zssbir_lib.evaluation.retrieval import (
 )
 from zssbir_lib.evaluation.spread import effective_rank, embedding_spread
 from zssbir_lib.evaluation.statistics import mean_interval, paired_interval
+from zssbir_lib.evaluation.uncertainty import (
+    Comparison,
+    bootstrap_interval,
+    chance_of_difference,
+    chance_to_see,
+    compare_methods,
+    compare_two,
+    holm,
+    joint_confidence,
+    pooled_spread,
+    resampled_means,
+    share_of_pairs_apart,
+    sign_flip_test,
+    smallest_visible_difference,
+    table_interval,
+)
 
 __all__ = [
+    "Comparability",
+    "Comparison",
     "ITQEncoder",
     "LabelledEmbeddings",
+    "LikeWithLike",
+    "PublishedResult",
     "RetrievalSets",
     "average_precision",
+    "bootstrap_interval",
+    "centre_modalities",
+    "chance_of_difference",
+    "chance_to_see",
+    "comparable",
+    "compare_methods",
+    "compare_two",
+    "disagreements",
     "domain_gap",
     "effective_rank",
     "embedding_spread",
     "evaluate_retrieval",
+    "expand_queries",
     "fit_itq",
     "generalised_with_seen_gallery",
     "generalised_with_seen_sample",
+    "holm",
+    "joint_confidence",
     "learn_rotation",
+    "like_with_like",
     "mean_interval",
+    "mean_of_nearest",
+    "methods_without_values",
     "metric_names",
+    "obstacles",
     "pack_codes",
     "paired_interval",
     "per_query_metrics",
+    "pooled_spread",
     "precision_at",
     "procrustes_rotation",
+    "published_results",
+    "published_sources",
     "quantisation_error",
     "random_rotation",
     "rank_gallery",
     "released_rotation",
+    "resampled_means",
     "retrieval_codes",
+    "select_results",
+    "share_of_pairs_apart",
+    "sign_flip_test",
+    "smallest_visible_difference",
+    "smooth_gallery",
+    "sort_by_convention",
+    "table_interval",
     "unpack_codes",
     "zero_shot",
 ]

@@ -1,0 +1,344 @@
+"""Bootstrap intervals over queries, over seeds and over both."""
+
+import itertools
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from scipy import stats
+
+from zssbir_lib.evaluation import (
+    bootstrap_interval,
+    evaluate_retrieval,
+    mean_interval,
+    per_query_metrics,
+    resampled_means,
+    table_interval,
+)
+from zssbir_lib.evaluation.uncertainty import deviations
+
+GOLDENS = Path(__file__).parent / "goldens" / "metrics"
+KINDS = ("widened", "percentile", "bca")
+SIZES = [3, 8, 5, 6, 2, 9, 4, 7] * 3  # queries of 24 classes
+
+
+def class_scores(rng, sizes, between=0.15, within=0.1):
+    """Return scores around 0.4 whose classes differ, and their labels."""
+    labels = np.repeat(np.arange(len(sizes)), sizes)
+    levels = rng.normal(0.4, between, len(sizes))[labels]
+    return levels + rng.normal(0, within, len(labels)), labels
+
+
+def width(interval):
+    return interval[2] - interval[1]
+
+
+def share_of_hits(draw_interval, truth, trials):
+    """Count how often intervals of fresh data hold the truth."""
+    ends = np.array([draw_interval()[1:] for _ in range(trials)])
+    return ((ends[:, 0] <= truth) & (truth <= ends[:, 1])).mean()
+
+
+# the draws
+
+
+def test_two_queries_by_hand():
+    # four equally likely draws: 0 0, 0 1, 1 0, 1 1
+    means = resampled_means([0.0, 1.0], draws=40_000)
+    values, counts = np.unique(means, return_counts=True)
+    assert values.tolist() == [0, 0.5, 1]
+    np.testing.assert_allclose(counts / 40_000, [0.25, 0.5, 0.25], atol=0.01)
+
+
+def test_three_classes_of_unequal_size_are_drawn_whole():
+    classes = {"ape": [0.1, 0.3], "bed": [0.9], "cup": [0.2, 0.4, 0.7]}
+    values = sum(classes.values(), [])
+    labels = [name for name, scores in classes.items() for _ in scores]
+    expected = sorted(
+        np.mean(sum((classes[name] for name in drawn), []))
+        for drawn in itertools.product(classes, repeat=3)
+    )
+    means = np.sort(resampled_means(values, labels, draws=54_000))
+    places = np.searchsorted(means, np.unique(np.round(expected, 9)) - 1e-6)
+    found = np.unique(np.round(means, 9))
+    np.testing.assert_allclose(found, np.unique(np.round(expected, 9)))
+    wanted = [np.mean(expected < value - 1e-6) for value in found]
+    np.testing.assert_allclose(places / 54_000, wanted, atol=0.01)
+
+
+def test_the_mean_is_that_of_all_queries(monkeypatch):
+    monkeypatch.setattr(deviations, "BLOCK", 100)  # four draws of 24 classes at a time
+    values, labels = class_scores(np.random.default_rng(0), SIZES)
+    means = resampled_means(values, labels, draws=2_001)
+    assert means.shape == (2_001,) and len(np.unique(means)) > 1_990
+    assert means.mean() == pytest.approx(values.mean(), abs=0.005)
+    for kind in KINDS:
+        assert bootstrap_interval(values, labels, kind, draws=50)[0] == values.mean()
+
+
+def test_the_seed_decides_the_draws():
+    values, labels = class_scores(np.random.default_rng(0), SIZES)
+    first, again, other = (
+        bootstrap_interval(values, labels, draws=500, seed=seed) for seed in (1, 1, 2)
+    )
+    assert first == again != other
+
+
+# the intervals
+
+
+def test_percentile_interval_is_the_quantiles_of_the_draws():
+    values, labels = class_scores(np.random.default_rng(0), SIZES)
+    _, low, high = bootstrap_interval(values, labels, "percentile", 0.9, 3_000, seed=7)
+    means = resampled_means(values, labels, draws=3_000, seed=7)
+    np.testing.assert_allclose([low, high], np.quantile(means, [0.05, 0.95]))
+
+
+@pytest.mark.parametrize("kind", ["percentile", "bca"])
+@pytest.mark.parametrize("grouped", [False, True])
+def test_plain_kinds_agree_with_scipy(kind, grouped):
+    values, labels = class_scores(np.random.default_rng(3), SIZES)
+    values = values**3  # skewed
+    if not grouped:
+        labels = np.arange(len(values))
+    sums, counts = np.bincount(labels, values), np.bincount(labels)
+
+    def ratio(sums, counts, axis):
+        return sums.sum(axis=axis) / counts.sum(axis=axis)
+
+    expected = stats.bootstrap(
+        (sums, counts),
+        ratio,
+        paired=True,
+        method=kind,
+        n_resamples=20_000,
+        rng=np.random.default_rng(0),
+    ).confidence_interval
+    found = bootstrap_interval(values, labels, kind, draws=20_000)
+    # equal to the last digits while both draw alike; the two kinds are 0.2 apart
+    assert found[1:] == pytest.approx(list(expected), abs=0.08 * width(found))
+
+
+def test_bca_moves_towards_the_long_tail():
+    values = np.random.default_rng(0).exponential(size=30)
+    plain, moved = (bootstrap_interval(values, kind=kind) for kind in KINDS[1:])
+    assert moved[1] > plain[1] and moved[2] > plain[2]
+
+
+@pytest.mark.parametrize("count", [2, 3, 5, 20])
+def test_widened_interval_of_normal_numbers_is_students(count):
+    """Drawing 2 or 3 numbers is coarse; on average the width is still Student's."""
+    rng = np.random.default_rng(count)
+    samples = rng.normal(size=(60, count))
+    found = [width(bootstrap_interval(one, draws=4_000)) for one in samples]
+    expected = [width(mean_interval(one)) for one in samples]
+    assert np.mean(found) == pytest.approx(np.mean(expected), rel=0.15)
+
+
+def test_queries_of_a_class_are_not_independent():
+    values, labels = class_scores(np.random.default_rng(0), [25] * 20)
+    by_class, alone = (bootstrap_interval(values, one) for one in (labels, None))
+    assert by_class[0] == alone[0]
+    assert width(by_class) > 3 * width(alone)
+
+
+def test_widened_interval_covers_the_truth_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+
+    def interval(kind="widened", grouped=True, classes=21):
+        values, labels = class_scores(rng, [10] * classes)
+        return bootstrap_interval(values, labels if grouped else None, kind, draws=500)
+
+    assert 0.93 < share_of_hits(interval, 0.4, 1_500) < 0.97
+    few = share_of_hits(lambda: interval(classes=4), 0.4, 1_500)
+    assert 0.93 < few < 0.97
+    plain = share_of_hits(lambda: interval("percentile", classes=4), 0.4, 500)
+    assert plain < 0.9  # why it is widened
+    alone = share_of_hits(lambda: interval(grouped=False), 0.4, 500)
+    assert alone < 0.7  # why classes are drawn whole
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_shift_and_scale_go_through(kind):
+    values, labels = class_scores(np.random.default_rng(0), SIZES)
+    found = bootstrap_interval(100 * values + 3, labels, kind, draws=400)
+    expected = np.array(bootstrap_interval(values, labels, kind, draws=400))
+    np.testing.assert_allclose(found, 100 * expected + 3)
+
+
+def test_order_types_and_names_of_classes_do_not_matter():
+    values, labels = class_scores(np.random.default_rng(0), SIZES)
+    expected = bootstrap_interval(values, labels, draws=300)
+    order = np.random.default_rng(1).permutation(len(values))
+    tensors = torch.from_numpy(values)[order], torch.from_numpy(labels)[order]
+    names = [f"class-{label:02}" for label in labels]
+    for variant in (tensors, (values.tolist(), names), (values, 1_000 * labels - 7)):
+        assert bootstrap_interval(*variant, draws=300) == pytest.approx(expected)
+    half = torch.tensor([0.25, 0.5, 0.75], dtype=torch.bfloat16)
+    assert bootstrap_interval(half, draws=50)[0] == 0.5
+
+
+# what has no interval, or no meaning
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_one_query_or_one_class_has_no_interval(kind):
+    assert bootstrap_interval([0.3], kind=kind) == (0.3, None, None)
+    found = bootstrap_interval([0.2, 0.4], ["ape", "ape"], kind)
+    assert found == (pytest.approx(0.3), None, None)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_equal_queries_have_an_interval_of_no_width(kind):
+    found = bootstrap_interval([0.25] * 6, kind=kind, draws=100)
+    assert found == (0.25, 0.25, 0.25)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_queries_without_a_relevant_photo_are_left_out(kind):
+    values, labels = class_scores(np.random.default_rng(0), SIZES)
+    holes = values.copy()
+    holes[[0, 5]] = np.nan
+    holes[labels == 3] = np.nan  # a whole class
+    kept = ~np.isnan(holes)
+    found = bootstrap_interval(holes, labels, kind, draws=200)
+    assert found == bootstrap_interval(values[kept], labels[kept], kind, draws=200)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "options", "message"),
+    [
+        (([],), {}, r"values has shape \(1, 0\)"),
+        (([[0.1, 0.2]],), {}, r"values have shape \(1, 2\): expected one a query"),
+        (([np.nan, np.nan],), {}, "values is NaN throughout: no query has a relevant"),
+        (([0.1, np.inf],), {}, "values holds an infinite value"),
+        (([0.1, 0.2], [1]), {}, r"labels have shape \(1,\) for 2 queries"),
+        (([0.1, 0.2],), {"kind": "magic"}, "unknown kind 'magic': choose one of"),
+        (([0.1, 0.2],), {"confidence": 95}, "confidence must lie between 0 and 1"),
+        (([0.1, 0.2],), {"draws": 0}, "draws is 0: expected a whole number from 1"),
+        (([0.1, 0.2],), {"draws": 1e4}, "draws is 10000.0: expected a whole number"),
+    ],
+)
+def test_bad_input_is_refused(arguments, options, message):
+    with pytest.raises(ValueError, match=message):
+        bootstrap_interval(*arguments, **options)
+
+
+def test_scores_of_the_evaluation_fit():
+    golden = np.load(GOLDENS / "m1_plain.npz")
+    names = ("query", "gallery", "query_labels", "gallery_labels")
+    sets = [torch.from_numpy(golden[f"in_{name}"]) for name in names]
+    present = sets[3] != sets[2][0]  # no photo of the first query's class
+    sets[1], sets[3] = sets[1][present], sets[3][present]
+    scores = per_query_metrics(*sets)["map@all"]
+    assert np.isnan(scores).any()
+    mean, low, high = bootstrap_interval(scores, sets[2], draws=2_000)
+    assert mean == pytest.approx(evaluate_retrieval(*sets)["map@all"])
+    alone = bootstrap_interval(scores, draws=2_000)
+    assert low < alone[1] < mean < alone[2] < high
+
+
+# tables of several seeds
+
+
+def seeds_and_classes(rng, seeds=5, classes=21, queries=6, of_seeds=0.02):
+    """Return a table around 0.4: effects of seeds and classes, their mixture, noise."""
+    labels = np.repeat(np.arange(classes), queries)
+    table = 0.4 + rng.normal(0, of_seeds, (seeds, 1))
+    table = table + rng.normal(0, 0.05, classes)[labels]
+    table = table + rng.normal(0, 0.02, (seeds, classes))[:, labels]
+    return table + rng.normal(0, 0.05, table.shape), labels
+
+
+def test_over_seeds_is_students_interval_of_their_means():
+    table, labels = seeds_and_classes(np.random.default_rng(0))
+    found = table_interval(table, labels, "seeds", 0.9)
+    assert found == pytest.approx(mean_interval(table.mean(axis=1), 0.9))
+
+
+def test_over_queries_is_the_bootstrap_of_their_means():
+    table, labels = seeds_and_classes(np.random.default_rng(0))
+    found = table_interval(table, labels, "queries", 0.9, 500, 3)
+    expected = bootstrap_interval(table.mean(0), labels, "widened", 0.9, 500, 3)
+    assert found == pytest.approx(expected)
+
+
+def test_over_both_adds_the_two_variances():
+    table, labels = seeds_and_classes(np.random.default_rng(0), seeds=40, of_seeds=0.1)
+    seeds, queries, both = (
+        width(table_interval(table, labels, over))
+        for over in ("seeds", "queries", "both")
+    )
+    assert both == pytest.approx(np.hypot(seeds, queries), rel=0.05)
+    assert both > 1.2 * max(seeds, queries)
+
+
+def test_over_both_falls_back_to_the_source_that_varies():
+    scores, labels = class_scores(np.random.default_rng(0), SIZES)
+    same_seeds = np.tile(scores, (4, 1))
+    queries, both = (
+        width(table_interval(same_seeds, labels, over)) for over in ("queries", "both")
+    )
+    assert both == pytest.approx(queries, rel=1e-6)
+    runs = np.random.default_rng(1).normal(0.4, 0.02, 12)
+    same_queries = np.tile(runs[:, None], (1, 5))
+    found = table_interval(same_queries, range(5), "both")
+    assert found[0] == pytest.approx(runs.mean())
+    assert width(found) == pytest.approx(width(mean_interval(runs)), rel=0.08)
+
+
+def test_over_both_covers_new_seeds_and_new_classes():
+    rng = np.random.default_rng(0)
+
+    def interval(over="both"):
+        return table_interval(*seeds_and_classes(rng), over, draws=500)
+
+    assert 0.93 < share_of_hits(interval, 0.4, 1_500) < 0.97
+    for over in ("seeds", "queries"):  # each alone says nothing about the other
+        assert share_of_hits(lambda over=over: interval(over), 0.4, 300) < 0.9
+
+
+def test_one_seed_has_an_interval_over_queries_only():
+    table, labels = seeds_and_classes(np.random.default_rng(0), seeds=1)
+    mean = pytest.approx(table.mean())
+    assert table_interval(table, labels, "seeds") == (mean, None, None)
+    assert table_interval(table, labels, "both") == (mean, None, None)
+    assert width(table_interval(table, labels, "queries", draws=100)) > 0
+
+
+def test_one_class_has_an_interval_over_seeds_only():
+    table = np.array([[0.1, 0.2], [0.3, 0.6]])
+    assert table_interval(table, ["ape", "ape"], "both")[1:] == (None, None)
+    assert table_interval(table, ["ape", "ape"], "queries")[1:] == (None, None)
+    assert width(table_interval(table, ["ape", "ape"], "seeds")) > 0
+
+
+@pytest.mark.parametrize("over", ["seeds", "queries", "both"])
+def test_columns_without_a_relevant_photo_are_left_out(over):
+    table, labels = seeds_and_classes(np.random.default_rng(0))
+    holes = table.copy()
+    holes[:, [2, 9]] = np.nan
+    kept = ~np.isnan(holes[0])
+    found = table_interval(torch.from_numpy(holes), labels, over, draws=200)
+    assert found == pytest.approx(
+        table_interval(table[:, kept], labels[kept], over, draws=200)
+    )
+
+
+@pytest.mark.parametrize(
+    ("table", "labels", "options", "message"),
+    [
+        ([0.1, 0.2], None, {}, r"scores has shape \(2,\): expected \(seeds, queries\)"),
+        ([[], []], None, {}, r"scores has shape \(2, 0\)"),
+        ([[0.1, 0.2], [0.1, np.nan]], None, {}, "query 1 of scores is NaN for some"),
+        ([[np.nan], [np.nan]], None, {}, "scores is NaN throughout"),
+        ([[0.1, -np.inf]], None, {}, "scores holds an infinite value"),
+        ([[0.1, 0.2]], [1], {"over": "seeds"}, r"labels have shape \(1,\) for 2"),
+        ([[0.1, 0.2]], [1, 2], {"over": "years"}, "unknown over 'years'"),
+        ([[0.1, 0.2]], [1, 2], {"confidence": 1.0}, "confidence must lie between"),
+    ],
+)
+def test_bad_tables_are_refused(table, labels, options, message):
+    with pytest.raises(ValueError, match=message):
+        table_interval(table, labels, **options)
