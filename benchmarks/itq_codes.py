@@ -44,6 +44,16 @@ CODES = {  # name -> iterations, update
     "itq": (50, "procrustes"),
     "released": (50, "released"),
 }
+DIFFERENCES = (
+    ("itq, gallery", "released, gallery"),
+    ("itq, own", "released, own"),
+    ("itq, gallery", "random, gallery"),
+    ("released, gallery", "random, gallery"),
+    ("itq, gallery", "real"),
+    ("itq, own", "real, own"),
+    ("itq, own", "itq, gallery"),
+    ("itq, gallery", "released, own"),
+)
 Problem = tuple[Tensor, Tensor, Tensor, Tensor]
 
 
@@ -56,15 +66,16 @@ def measure_network(content: dict[str, Any], parts: ZeroShotData) -> dict[str, f
 
 
 def measure(problem: Problem) -> dict[str, float]:
-    """Return mAP@all of real numbers and of codes, and the quantisation errors."""
+    """Return mAP@all of real numbers and of codes, their differences, and errors."""
     values = real_valued(problem)
     starts = [binary(problem, seed) for seed in range(STARTS)]
     for name in starts[0]:
         values[name] = float(np.mean([one[name] for one in starts]))
-    for centring in ("gallery", "own"):
-        for name in ("released", "random"):
-            gain = values[f"itq, {centring}"] - values[f"{name}, {centring}"]
-            values[f"itq minus {name}, {centring}"] = gain
+    for name in ("itq, gallery", "released, gallery"):
+        spread = np.std([one[name] for one in starts], ddof=1)
+        values[f"{name}, deviation over starts"] = float(spread)
+    for one, other in DIFFERENCES:
+        values[f"{one} minus {other}"] = values[one] - values[other]
     return values
 
 

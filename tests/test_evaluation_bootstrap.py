@@ -17,6 +17,7 @@ from zssbir_lib.evaluation import (
     table_interval,
 )
 from zssbir_lib.evaluation.uncertainty import deviations
+from zssbir_lib.evaluation.uncertainty.bootstrap import bca_levels
 
 GOLDENS = Path(__file__).parent / "goldens" / "metrics"
 KINDS = ("widened", "percentile", "bca")
@@ -118,6 +119,18 @@ def test_plain_kinds_agree_with_scipy(kind, grouped):
     found = bootstrap_interval(values, labels, kind, draws=20_000)
     # equal to the last digits while both draw alike; the two kinds are 0.2 apart
     assert found[1:] == pytest.approx(list(expected), abs=0.08 * width(found))
+
+
+def test_bca_levels_by_hand():
+    """60 of 100 draws below the mean: bias 0.2533; 1.96 either side of twice that."""
+    even, counts = np.array([-1.0, 0.0, 1.0]), np.array([2, 2, 2])
+    draws = np.repeat([-1.0, 1.0], [60, 40])
+    expected = stats.norm.cdf([0.5067 - 1.96, 0.5067 + 1.96])
+    np.testing.assert_allclose(bca_levels(even, counts, draws, 0.95), expected, 1e-3)
+    # totals -1, -1, 2: cubes add up to 6, squares to 6; 6 / (6 * 6 ** 1.5) = 0.0680
+    skewed, draws = np.array([-1.0, -1.0, 2.0]), np.array([-1.0, 1.0])
+    expected = stats.norm.cdf([-1.96 / (1 + 0.1334), 1.96 / (1 - 0.1334)])
+    np.testing.assert_allclose(bca_levels(skewed, counts, draws, 0.95), expected, 1e-3)
 
 
 def test_bca_moves_towards_the_long_tail():

@@ -15,7 +15,6 @@ from zssbir_lib.display.published_panels import (
     Panel,
     benchmark_panels,
     finding,
-    reason_letters,
 )
 from zssbir_lib.display.style import FIGURE_WIDTH, NEUTRAL_COLOUR
 from zssbir_lib.evaluation import PublishedResult
@@ -29,7 +28,7 @@ HEADLINES = {
 APART_COLOUR = "#777777"
 MARKS = {False: ("s", "real-valued embeddings"), True: ("D", "64-bit codes")}
 LEFT, WIDTH = (0.185, 0.685), 0.28  # of the panels, as shares of the figure
-ROW, GAP, TOP, BOTTOM = 0.125, 0.46, 0.35, 0.8  # heights in inches
+ROW, GAP, TOP, BOTTOM = 0.125, 0.46, 0.35, 0.85  # heights in inches
 SMALL = 7  # points
 
 
@@ -43,7 +42,8 @@ def published_plot(
 
     Values share a panel if they are the same metric, by a known definition, on the same
     unseen classes. All others of a benchmark stand in a grey panel of their own, with
-    letters that say why. Variants of ablations are left out.
+    letters that say why. Where a definition is inferred, a letter says so in the other
+    panels. Variants of ablations are left out.
 
     Args:
         results: published values, in percent.
@@ -105,9 +105,9 @@ def _draw_panel(axes: Axes, panel: Panel) -> None:
         labels.append(f"{method} {members[0].year or '(year?)'}")
         for binary in MARKS:
             values = [one.value for one in members if bool(one.binary) == binary]
-            axes.plot(values, [row] * len(values), **_look(binary, colour))
-        if not panel.fair:
-            axes.text(102, row, reason_letters(members), va="center", fontsize=SMALL)
+            if values:
+                axes.plot(values, [row] * len(values), **_look(binary, colour))
+        axes.text(102, row, panel.letters(method), va="center", fontsize=SMALL)
     axes.set_yticks(range(len(labels)), labels)
     axes.set_ylim(len(labels) - 0.4, -0.6)
     axes.set_xlim(0, 100)
@@ -142,8 +142,8 @@ def _explain(fig: Figure, panels: Sequence[Panel]) -> None:
         title_fontsize=SMALL,
         alignment="left",
     )
-    apart = [panel for panel in panels if not panel.fair]
-    rows = [panel.row(method) for panel in apart for method in panel.methods]
-    used = {letter for row in rows for letter in reason_letters(row)}
+    used = {
+        letter for one in panels for row in one.methods for letter in one.letters(row)
+    }
     lines = [f"{one}: {MEANINGS[one]}" for one in MEANINGS if one in used]
     fig.text(0.5, 0.01, "\n".join(lines), va="bottom", fontsize=SMALL)

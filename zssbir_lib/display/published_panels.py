@@ -14,11 +14,12 @@ from zssbir_lib.evaluation.published_comparison import (
 )
 
 LETTERS = {UNKNOWN_DEFINITION: "d", UNKNOWN_CLASSES: "c", UNKNOWN_PROTOCOL: "p"}
-CAVEAT, ALONE = "x", "s"
+CAVEAT, ALONE, INFERRED = "x", "s", "i"
 MEANINGS = {
     **{letter: why for why, letter in LETTERS.items()},
     CAVEAT: "another reason, written in its caveat",
     ALONE: "the only method with its definition and classes",
+    INFERRED: "the definition is inferred, not read in code",
 }
 FAMILIES = {"sake": ", classes of SAKE", "sempcyc": ", classes of SEM-PCYC"}
 LAST = 9999  # stands in for a year that is not known
@@ -52,6 +53,16 @@ class Panel:
         Taught in: notebook 07.
         """
         return [result for result in self.results if result.method == method]
+
+    def letters(self, method: str) -> str:
+        """Return what is to be known about the row of a method, keys of `MEANINGS`.
+
+        Taught in: notebook 07.
+        """
+        members = self.row(method)
+        if not self.fair:
+            return reason_letters(members)
+        return INFERRED * any(one.metric_from == "inferred" for one in members)
 
 
 def benchmark_panels(

@@ -1,6 +1,6 @@
 """Results that papers published, as data: every value with where it stands.
 
-The values are in `published_results.json` beside this file, in percent and exactly as
+The values are in `published_results.json` beside this file, in percent, with the digits
 printed. What the sources do not say is None; nothing is filled in.
 
 Taught in: notebook 07.

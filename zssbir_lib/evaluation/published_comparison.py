@@ -146,7 +146,7 @@ def sort_by_convention(results: Iterable[PublishedResult]) -> list[PublishedResu
 def _differences(first: PublishedResult, second: PublishedResult) -> list[str]:
     """Say in which ways two values are known to mean different things."""
     found = []
-    if first.benchmark != second.benchmark:
+    if _different_images(first.benchmark, second.benchmark):
         found.append(f"{first.benchmark} and {second.benchmark} are different images")
     elif first.split != second.split and "unknown" not in (first.split, second.split):
         found.append(f"unseen classes of {first.split} and of {second.split} differ")
@@ -161,3 +161,10 @@ def _differences(first: PublishedResult, second: PublishedResult) -> list[str]:
     if {first.binary, second.binary} == {True, False}:
         found.append("real-valued embeddings and binary codes differ in what they cost")
     return found
+
+
+def _different_images(first: str, second: str) -> bool:
+    """Return whether two benchmarks are known to be different."""
+    datasets = {name.partition("-")[0] for name in (first, second)}
+    known = not first.endswith("-unknown") and not second.endswith("-unknown")
+    return len(datasets) == 2 or (known and first != second)

@@ -65,19 +65,28 @@ class ITQEncoder:
         Raises:
             ValueError: the embeddings do not fit the gallery's or are not finite.
         """
-        check_table("embeddings", embeddings)
-        if embeddings.shape[1] != len(self.mean):
-            raise ValueError(
-                f"embeddings have {embeddings.shape[1]} numbers and the codes were "
-                f"fitted to {len(self.mean)}: both must come from the same network"
-            )
         centre = self.mean if centre is None else centre.to("cpu", torch.float64)
+        self._check(embeddings, centre)
         weights = self.directions @ self.rotation  # (D, bits)
         parts = embeddings.detach().split(ROWS_AT_A_TIME)
         bits = [
             (part.to("cpu", torch.float64) - centre) @ weights > 0 for part in parts
         ]
         return pack_codes(torch.cat(bits)).to(embeddings.device)
+
+    def _check(self, embeddings: Tensor, centre: Tensor) -> None:
+        """Raise unless embeddings and their centre fit the gallery's."""
+        check_table("embeddings", embeddings)
+        if embeddings.shape[1] != len(self.mean):
+            raise ValueError(
+                f"embeddings have {embeddings.shape[1]} numbers and the codes were "
+                f"fitted to {len(self.mean)}: both must come from the same network"
+            )
+        if centre.shape != self.mean.shape:
+            raise ValueError(
+                f"centre has shape {tuple(centre.shape)}: expected one mean of "
+                f"shape ({len(self.mean)},)"
+            )
 
 
 def fit_itq(

@@ -74,7 +74,8 @@ def released_rotation(projected: Tensor, corners: Tensor) -> Tensor:
     """Return the rotation as the released code of several papers computes it.
 
     NumPy's singular value decomposition returns W^T, not W. Code that takes it for W
-    computes W^T U^T: orthogonal, but the solution of no problem.
+    computes W^T U^T, which is orthogonal but not the best fit. In the plane the mistake
+    can hide: a matrix that mirrors the plane equals its transpose.
 
     Args:
         projected: V (N, bits) floating point.

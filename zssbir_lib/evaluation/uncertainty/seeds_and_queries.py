@@ -57,8 +57,9 @@ def table_interval(
         ValueError: the table or the labels cannot be used, or an option is out of
             range.
 
-    Source: resampling both sides of a crossed table follows Owen (2007), The
-        pigeonhole bootstrap.
+    Source: Owen, The pigeonhole bootstrap (2007), draws both sides of a crossed table
+        at once, which counts the noise of single cells three times; adding the two
+        deviations counts it twice, a little too careful still.
 
     Taught in: notebook 07.
     """
