@@ -43,7 +43,7 @@ def neighbours_part() -> list[str]:
 
 
 def best_count(rows: list[dict[str, Any]]) -> int:
-    """Return the number of neighbours that is best on validation classes, on average."""
+    """Return the number of neighbours that is best on validation classes."""
     names = [
         name for name in rows[0]["neighbours"] if name.startswith("validation/both/")
     ]
