@@ -42,7 +42,7 @@ class Experiment:
         split: which classes are seen, validation and unseen.
         recipe: how to train.
         seed: decides first weights and all draws.
-        execution: device, precision, helpers.
+        execution: device, precision, workers.
         generalised: also score the two generalised protocols.
 
     Taught in: notebook 02.

@@ -181,7 +181,7 @@ def new_state(
         seed: decides first weights and all draws.
         sketches: number of training sketches, one pass over which is an epoch where
             the recipe does not fix its length.
-        execution: device, precision, helpers; None for one CPU process.
+        execution: device, precision, workers; None for one CPU process.
         classes: number of seen classes; needed where a loss classifies.
 
     Returns:

@@ -11,7 +11,7 @@ PRECISIONS = ("auto", "float32", "bfloat16")
 
 @dataclass(frozen=True)
 class Execution:
-    """Say on what device, how precisely and with how many helpers to train.
+    """Say on what device, how precisely and with how many workers to train.
 
     A recipe says what is trained; these settings say how. A checkpoint may be continued
     with others. In single precision the result is then the same but for rounding.
