@@ -9,7 +9,6 @@ import pytest
 from fetch_server import CONTENT, Served, left_in, running_server, start_child
 
 from zssbir_lib.data.fetching import DownloadError, download
-from zssbir_lib.data.fetching import writing as writing_module
 from zssbir_lib.data.fetching.locking import only_writer
 from zssbir_lib.data.fetching.partial_file import PartialFile
 from zssbir_lib.data.fetching.record import Record
@@ -99,7 +98,7 @@ def test_whole_files_leave_nothing_when_they_fail(tmp_path, monkeypatch):
         raise OSError(errno.EDQUOT, "Disk quota exceeded")
 
     write_whole(tmp_path / "a", b"before")
-    monkeypatch.setattr(writing_module.os, "replace", refuse)
+    monkeypatch.setattr(Path, "replace", refuse)
     with pytest.raises(OSError, match="cannot write .*a .*quota exceeded.*free some"):
         write_whole(tmp_path / "a", b"after")
     assert left_in(tmp_path) == {"a"}

@@ -4,14 +4,11 @@ Taught in: notebook 08.
 """
 
 import multiprocessing
-import signal
 import sys
-import threading
 import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ProcessPoolExecutor, as_completed
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -19,7 +16,7 @@ from tqdm import tqdm
 
 from zssbir_lib.data.audit.file_facts import FileFacts, examine_file
 from zssbir_lib.data.audit.journal import Journal
-from zssbir_lib.data.prepared.processes import begin_process
+from zssbir_lib.data.prepared.processes import begin_process, deaf_to_ctrl_c
 from zssbir_lib.world.rendering import available_cores
 
 CHUNK = 64  # files handed to a process at a time
@@ -129,21 +126,5 @@ def _submit(
     pool: ProcessPoolExecutor, root: Path, chunks: Sequence[Sequence[str]]
 ) -> list[Future]:
     """Hand out the chunks; this starts the processes."""
-    with _without_ctrl_c():
+    with deaf_to_ctrl_c():
         return [pool.submit(examine_chunk, root, chunk) for chunk in chunks]
-
-
-@contextmanager
-def _without_ctrl_c() -> Iterator[None]:
-    """Ignore Ctrl-C for a moment: processes started now always will.
-
-    It is for this process alone to stop, or every one would print a traceback.
-    """
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, before)

@@ -4,10 +4,11 @@ Taught in: notebook 08.
 """
 
 import errno
-import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+from zssbir_lib.world.cache import write_file
 
 AGAIN = "then run the same command again"
 ELSEWHERE = "choose a folder that you may write to"
@@ -57,12 +58,5 @@ def write_whole(path: Path, content: bytes) -> None:
 
     Taught in: notebook 08.
     """
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.partial")
     with disk_errors(path):
-        try:
-            with open(temporary, "wb") as file:
-                file.write(content)
-            os.replace(temporary, path)
-        except BaseException:
-            temporary.unlink(missing_ok=True)
-            raise
+        write_file(path, lambda file: file.write(content))
