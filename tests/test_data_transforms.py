@@ -1,9 +1,17 @@
 """Batch transforms: scaling, normalising and seeded augmentation."""
 
+import numpy
 import pytest
 import torch
+from scipy import ndimage
 
-from zssbir_lib.data import NO_AUGMENTATION, Augmentation, normalise, to_float
+from zssbir_lib.data import (
+    NO_AUGMENTATION,
+    Augmentation,
+    edge_drawing,
+    normalise,
+    to_float,
+)
 
 
 def generator(seed: int = 0) -> torch.Generator:
@@ -156,9 +164,52 @@ def test_grey_probability():
     assert abs(changed.float().mean().item() - 0.3) < 0.03
 
 
+def test_edge_drawing_by_hand():
+    """A step in brightness: Sobel's columns sum to 4, the greatest becomes black."""
+    image = torch.zeros(1, 3, 5, 6)
+    image[..., 3:] = 0.5  # left half black, right half grey
+    drawn = edge_drawing(image)
+    expected = torch.tensor([1.0, 1.0, 0.0, 0.0, 1.0, 1.0]).expand(1, 3, 5, 6)
+    assert torch.allclose(drawn, expected)
+    assert torch.allclose(edge_drawing(1 - image), drawn)  # only changes count
+    assert torch.allclose(edge_drawing(image / 5), drawn, atol=1e-5)
+
+
+def test_edge_drawing_against_scipy():
+    image = torch.rand(1, 3, 7, 9, generator=generator(), dtype=torch.float64)
+    grey = image[0].mean(0).numpy()
+    strength = numpy.hypot(*(ndimage.sobel(grey, a, mode="nearest") for a in (0, 1)))
+    expected = 1 - strength / strength.max()
+    assert numpy.allclose(edge_drawing(image)[0, 1].numpy(), expected)
+
+
+def test_an_image_without_edges_is_white():
+    drawn = edge_drawing(torch.full((1, 3, 4, 4), 0.3))
+    assert torch.equal(drawn, torch.ones(1, 3, 4, 4))
+
+
+def test_edges_replace_photos_only_and_so_many():
+    images = torch.rand(2000, 3, 4, 4, generator=generator())
+    modality = torch.arange(2000) % 2
+    varied = only(edges=0.3).apply(images, modality, generator())
+    changed = (varied != images).flatten(1).any(1)
+    assert not changed[::2].any()
+    assert abs(changed[1::2].float().mean().item() - 0.3) < 0.04
+    assert torch.equal(varied[changed], edge_drawing(images[changed]))
+
+
+def test_edges_leave_the_other_draws_as_they_were():
+    plain, more = Augmentation(), Augmentation(edges=0.5)
+    one, other = plain.draw(9, generator()), more.draw(9, generator())
+    assert torch.equal(one.frames, other.frames) and torch.equal(one.grey, other.grey)
+    assert one.edges is None and other.edges.shape == (9,)
+    assert torch.equal(other.rows(1, 3).edges, other.edges[1::3])
+
+
 @pytest.mark.parametrize(
     ("ranges", "message"),
     [
+        ({"edges": 2.0}, "edges is 2.0, expected 0 to 1"),
         ({"flip": 1.5}, "flip is 1.5, expected 0 to 1"),
         ({"grey": -0.1}, "grey is -0.1"),
         ({"scale": 1.0}, "scale is 1.0, expected 0 to 0.99"),

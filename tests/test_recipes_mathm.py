@@ -84,6 +84,7 @@ def test_the_paper_profile_is_that_of_the_released_code():
         "knowledge_weight": 1.0,
         "classifier_input": "embedding",
         "classifier_bias": False,
+        "classifier_scale": 0.0,
         "attention": False,
         "gates": True,
         "projection_start": "classifier",

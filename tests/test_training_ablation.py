@@ -229,6 +229,7 @@ def fake_result(value: float) -> dict:
     metrics = {name: value * (i + 1) for i, name in enumerate(names)}
     protocols = ("seen_gallery", "seen_sample")
     return {
+        "validation": {"map@all": value / 4},
         "metrics": metrics,
         "generalised": {
             p: {"map@all": value / (i + 2)} for i, p in enumerate(protocols)
@@ -287,9 +288,18 @@ def test_differences_by_hand():
 def test_differences_take_every_metric_from_its_place():
     runs = runs_of(["triplet", "quadruplet"], [split("one")])
     differences = ablation_differences(runs, results_of(runs, TWO_ROWS))
-    factors = (1, 2, 3, 4, 1 / 2, 1 / 3)
+    factors = (1, 2, 3, 4, 1 / 2, 1 / 3, 1 / 4)
     for one, factor in zip(differences, factors, strict=True):
         assert one["mean"] == pytest.approx(0.04 * factor, abs=1e-5), one["metric"]
+
+
+def test_without_validation_classes_nothing_is_compared_on_them():
+    runs = runs_of(["triplet", "quadruplet"], [split("one")])
+    results = results_of(runs, TWO_ROWS)
+    for result in results:
+        del result["validation"]
+    found = [one["metric"] for one in ablation_differences(runs, results)]
+    assert found == list(COMPARED_METRICS)[:-1]
 
 
 def test_splits_of_one_seen_count_are_joined_too():

@@ -6,6 +6,7 @@ Taught in: notebook 01.
 from zssbir_lib.data.class_batches import ClassBatch, ClassBatchSampler
 from zssbir_lib.data.class_files import ImagePaths, find_class_files
 from zssbir_lib.data.decoding import UnreadableImage, find_unreadable
+from zssbir_lib.data.edges import edge_drawing
 from zssbir_lib.data.fingerprint import fingerprint
 from zssbir_lib.data.folders import read_class_folders
 from zssbir_lib.data.held_out import hold_out_sketches
@@ -60,6 +61,7 @@ __all__ = [
     "ZeroShotSplit",
     "compare_splits",
     "default_cache_folder",
+    "edge_drawing",
     "find_class_files",
     "find_unreadable",
     "fingerprint",

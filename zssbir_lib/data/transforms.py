@@ -14,6 +14,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor
 
+from zssbir_lib.data.edges import edge_drawing
 from zssbir_lib.modality import PHOTO
 
 
@@ -72,12 +73,15 @@ class Variation(NamedTuple):
             None where nothing moves.
         grey: Whether an image loses its colour if it is a photo, (B,) bool; None where
             none does.
+        edges: Whether an image becomes a drawing of its edges if it is a photo, (B,)
+            bool; None where none does.
 
     Taught in: notebook 01.
     """
 
     frames: Tensor | None
     grey: Tensor | None
+    edges: Tensor | None = None
 
     def rows(self, start: int, step: int) -> "Variation":
         """Keep every `step`-th image's amounts, from image `start` on.
@@ -90,7 +94,7 @@ class Variation(NamedTuple):
 
 @dataclass(frozen=True)
 class Augmentation:
-    """Vary training images a little: move, turn, stretch, mirror, drop colour.
+    """Vary training images: move, turn, stretch, mirror, drop colour, keep edges only.
 
     Every range is "at most so much, either way", drawn uniformly for each image.
 
@@ -101,6 +105,7 @@ class Augmentation:
         shift: Fraction of the image's side, sideways and up or down.
         flip: Probability of mirroring left and right.
         grey: Probability that a photo loses its colour (sketches never change).
+        edges: Probability that a photo becomes a drawing of its edges.
 
     Raises:
         ValueError: If a value is out of range.
@@ -114,6 +119,7 @@ class Augmentation:
     shift: float = 0.05
     flip: float = 0.5
     grey: float = 0.3
+    edges: float = 0.0
 
     def __post_init__(self) -> None:
         limits = {"rotation": 180.0, "scale": 0.99, "aspect": 0.99}
@@ -154,7 +160,8 @@ class Augmentation:
         moves = any((self.rotation, self.scale, self.aspect, self.shift, self.flip))
         frames = self._frames(count, generator) if moves else None
         grey = _uniform((count,), generator) < self.grey if self.grey else None
-        return Variation(frames, grey)
+        edges = _uniform((count,), generator) < self.edges if self.edges else None
+        return Variation(frames, grey, edges)
 
     def _frames(self, count: int, generator: torch.Generator) -> Tensor:
         """Draw where each output image looks in its input: (B, 2, 3) affine maps."""
@@ -182,7 +189,7 @@ NO_AUGMENTATION = Augmentation(
 
 
 def vary(images: Tensor, modality: int | Tensor, variation: Variation) -> Tensor:
-    """Move every image of a batch and take the colour from some photos.
+    """Move every image of a batch; take colour, or all but edges, from some photos.
 
     Args:
         images: (B, 3, S, S) float in 0..1.
@@ -194,21 +201,25 @@ def vary(images: Tensor, modality: int | Tensor, variation: Variation) -> Tensor
 
     Taught in: notebook 01.
     """
-    frames, grey = variation
+    frames, grey, edges = variation
     if frames is not None:
         grid = F.affine_grid(frames.to(images), list(images.shape), align_corners=False)
         images = F.grid_sample(images, grid, padding_mode="border", align_corners=False)
     if grey is not None:
-        images = _drop_colour(images, modality, grey)
+        colourless = images.mean(dim=1, keepdim=True).expand_as(images)
+        images = _replace_photos(images, colourless, modality, grey)
+    if edges is not None:
+        images = _replace_photos(images, edge_drawing(images), modality, edges)
     return images
 
 
-def _drop_colour(images: Tensor, modality: int | Tensor, drawn: Tensor) -> Tensor:
-    """Replace the photos that were drawn by the mean of their three channels."""
+def _replace_photos(
+    images: Tensor, others: Tensor, modality: int | Tensor, drawn: Tensor
+) -> Tensor:
+    """Replace the photos that were drawn; sketches stay."""
     is_photo = torch.as_tensor(modality) == PHOTO
     chosen = drawn.to(images.device) & is_photo.to(images.device)
-    grey = images.mean(dim=1, keepdim=True)
-    return torch.where(chosen.view(-1, 1, 1, 1), grey, images)
+    return torch.where(chosen.view(-1, 1, 1, 1), others, images)
 
 
 def _uniform(shape: tuple[int, ...], generator: torch.Generator) -> Tensor:

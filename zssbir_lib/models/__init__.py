@@ -11,6 +11,7 @@ from zssbir_lib.models.classifier_projection import (
     start_projection,
 )
 from zssbir_lib.models.conditional_gates import ConditionalGate, GatedBackbone
+from zssbir_lib.models.cosine_classifier import CosineClassifier
 from zssbir_lib.models.embedding_net import (
     EmbeddingNet,
     add_gates,
@@ -48,6 +49,7 @@ from zssbir_lib.models.weights import (
 __all__ = [
     "AttentionPooling",
     "ConditionalGate",
+    "CosineClassifier",
     "EmbeddingNet",
     "ExternalMemory",
     "GatedBackbone",

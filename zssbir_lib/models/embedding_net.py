@@ -9,6 +9,7 @@ from torch.nn import functional
 from zssbir_lib.models.attention import AttentionPooling
 from zssbir_lib.models.backbones import PixelStatistics, build_backbone
 from zssbir_lib.models.conditional_gates import GatedBackbone
+from zssbir_lib.models.cosine_classifier import CosineClassifier
 
 CLASSIFIER_INPUTS = ("pooled", "embedding")
 
@@ -29,6 +30,8 @@ class EmbeddingNet(nn.Module):
         classifier_input: what the head "identity" sees: "pooled" (F features) or
             "embedding" (D numbers, before they are scaled to length one).
         classifier_bias: whether that head has a bias.
+        classifier_scale: None for a linear head, a number above 0 for a
+            `CosineClassifier` of that scale, which has no bias.
         attention: pool with learned weights instead of the plain average.
 
     Raises:
@@ -50,6 +53,7 @@ class EmbeddingNet(nn.Module):
         head_sizes: Mapping[str, int] | None = None,
         classifier_input: str = "pooled",
         classifier_bias: bool = True,
+        classifier_scale: float | None = None,
         attention: bool = False,
     ) -> None:
         super().__init__()
@@ -65,13 +69,15 @@ class EmbeddingNet(nn.Module):
         self.projection = nn.Linear(features, embedding_size)
         self.normalise = normalise
         self.classifier_input = classifier_input
-        widths = {"pooled": features, "embedding": embedding_size}
+        seen = {"pooled": features, "embedding": embedding_size}[classifier_input]
         self.heads = nn.ModuleDict()
         for name, outputs in (head_sizes or {}).items():
-            classifies = name == "identity"
-            width = widths[classifier_input] if classifies else features
-            bias = classifier_bias or not classifies
-            self.heads[name] = nn.Linear(width, outputs, bias)
+            if name != "identity":
+                self.heads[name] = nn.Linear(features, outputs)
+            elif classifier_scale is None:
+                self.heads[name] = nn.Linear(seen, outputs, classifier_bias)
+            else:
+                self.heads[name] = CosineClassifier(seen, outputs, classifier_scale)
         self.attention = AttentionPooling(features) if attention else None
 
     @property

@@ -121,6 +121,7 @@ def build_net(
             head_sizes=head_sizes,
             classifier_input=recipe.classifier_input,
             classifier_bias=recipe.classifier_bias,
+            classifier_scale=recipe.classifier_scale or None,
             attention=recipe.attention,
         )
         initialise_backbone(net, recipe.backbone, recipe.weights)

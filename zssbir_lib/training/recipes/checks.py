@@ -47,6 +47,7 @@ LEAST = {
     "metric_weight": 0,
     "classification_weight": 0,
     "knowledge_weight": 0,
+    "classifier_scale": 0,
 }
 
 

@@ -53,6 +53,8 @@ class Recipe:
         knowledge_weight: factor on the knowledge preservation loss.
         classifier_input: what the classifier sees: the pooled feature or the embedding.
         classifier_bias: whether the classifier has a bias.
+        classifier_scale: 0 for a linear classifier; above 0 for one that compares by
+            angle, times this factor (then without a bias).
         attention: pool with learned weights instead of the plain average.
         gates: a conditional gate in every block that is trained.
         projection_start: random, or the main directions of the classifier that the
@@ -102,6 +104,7 @@ class Recipe:
     knowledge_weight: float = 1.0
     classifier_input: str = "pooled"
     classifier_bias: bool = True
+    classifier_scale: float = 0.0
     attention: bool = False
     gates: bool = False
     projection_start: str = "random"

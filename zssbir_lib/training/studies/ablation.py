@@ -12,6 +12,7 @@ from zssbir_lib.training.studies.ablation_rows import ABLATIONS, SBTKNET_ABLATIO
 from zssbir_lib.training.studies.study import StudyRun
 
 GENERALISED = "generalised/"  # before a protocol, then a blank and the metric
+VALIDATION = "validation/"  # before a metric on the validation classes
 COMPARED_METRICS = (
     "map@all",
     "map@200/min",
@@ -19,6 +20,7 @@ COMPARED_METRICS = (
     "p@100",
     "generalised/seen_gallery map@all",
     "generalised/seen_sample map@all",
+    "validation/map@all",
 )
 EVERY_SPLIT = "every split"
 
@@ -217,12 +219,15 @@ def difference(
     metric: str,
     group: tuple[str, list[str]],
 ) -> dict[str, Any] | None:
-    """Return one paired comparison, or None if a row was not run."""
+    """Return one paired comparison, or None if a row was not run, or not measured."""
     name, splits = group
     pairs = [
         (split, seed)
         for (one, split, seed) in measured
-        if one == row and split in splits and (base, split, seed) in measured
+        if one == row
+        and split in splits
+        and (base, split, seed) in measured
+        and has_metric(measured[one, split, seed], metric)
     ]
     if not pairs:
         return None
@@ -244,8 +249,21 @@ def difference(
     }
 
 
+def has_metric(result: dict[str, Any], metric: str) -> bool:
+    """Return whether a metric was measured: not every split has validation classes."""
+    return not metric.startswith(VALIDATION) or "validation" in result
+
+
 def metric_of(result: dict[str, Any], metric: str) -> float:
-    """Return a metric of a run; "generalised/PROTOCOL NAME" for a generalised one."""
+    """Return a metric of a run.
+
+    Args:
+        result: of `run_experiment`.
+        metric: its name; "generalised/PROTOCOL NAME" for a generalised one,
+            "validation/NAME" for one on the validation classes.
+    """
+    if metric.startswith(VALIDATION):
+        return result["validation"][metric.removeprefix(VALIDATION)]
     if not metric.startswith(GENERALISED):
         return result["metrics"][metric]
     protocol, _, name = metric.removeprefix(GENERALISED).partition(" ")

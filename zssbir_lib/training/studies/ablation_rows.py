@@ -1,11 +1,13 @@
 """The rows of each method's ablation, and which of them are compared.
 
-Taught in: notebooks 04 to 06.
+Taught in: notebooks 04 to 07.
 """
 
 from typing import Any
 
 from zssbir_lib.training.studies.ablation_record import Ablation
+from zssbir_lib.training.studies.combined_rows import COMBINED_SEARCH
+from zssbir_lib.training.studies.methods_rows import METHODS_ABLATION
 from zssbir_lib.training.studies.ramln_rows import RAMLN_ABLATION, RAMLN_SEARCH
 
 ALL_THREE = ("quadruplet", "classification", "knowledge")
@@ -91,4 +93,6 @@ ABLATIONS = {
     "mathm": MATHM_ABLATION,
     "ramln": RAMLN_ABLATION,
     "ramln-search": RAMLN_SEARCH,
+    "methods": METHODS_ABLATION,
+    "combined-search": COMBINED_SEARCH,
 }

@@ -1,0 +1,56 @@
+"""The search for one recipe that is better than each paper's own.
+
+Every row is trained on the same number of images. Choices were made by the mAP@all on
+validation classes, never by that on unseen ones.
+
+Taught in: notebook 07.
+"""
+
+from typing import Any
+
+from zssbir_lib.training.studies.ablation_record import Ablation
+
+Rows = dict[str, dict[str, Any]]
+
+TAUGHT = ("modality_aware", "classification", "knowledge")
+COSINE = dict(classifier_scale=16.0)
+HEAVY = dict(metric_weight=3.0)
+EDGES = dict(augmentation=dict(edges=0.3))
+KNOWLEDGE = dict(losses=TAUGHT, knowledge_weight=0.3)
+
+# One idea at a time, on top of MATHM.
+ALONE: Rows = {
+    "cosine-8": dict(classifier_scale=8.0),
+    "cosine-16": COSINE,
+    "cosine-30": dict(classifier_scale=30.0),
+    "weight-3": HEAVY,
+    "weight-10": dict(metric_weight=10.0),
+    "edges-0.3": EDGES,
+    "edges-0.6": dict(augmentation=dict(edges=0.6)),
+    "grey-0.7": dict(augmentation=dict(grey=0.7)),
+    "knowledge-0.3": KNOWLEDGE,
+    "knowledge-1": dict(losses=TAUGHT),
+    "classification-0.3": dict(classification_weight=0.3),
+    "attention": dict(attention=True),
+    "margin-0.5": dict(margin=0.5),
+    "rate-2": dict(learning_rate=2e-3),
+    "embedding-256": dict(embedding_size=256),
+    "4-a-class": dict(images_per_class=4),
+    "16-a-class": dict(images_per_class=16),
+}
+# Those that helped, put together.
+TOGETHER: Rows = {
+    "cosine+weight": COSINE | HEAVY,
+    "cosine+weight+edges": COSINE | HEAVY | EDGES,
+    "cosine+weight+knowledge": COSINE | HEAVY | KNOWLEDGE,
+    "cosine+weight+edges+knowledge": COSINE | HEAVY | EDGES | KNOWLEDGE,
+}
+WHOLE = "cosine+weight+edges+knowledge"
+COMBINED_SEARCH = Ablation(
+    "mathm",
+    {"mathm": {}, **ALONE, **TOGETHER},
+    (
+        *((row, "mathm") for row in (*ALONE, *TOGETHER)),
+        *((WHOLE, row) for row in TOGETHER if row != WHOLE),
+    ),
+)
