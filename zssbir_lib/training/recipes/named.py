@@ -51,6 +51,7 @@ PAPERS = {
     "mathm": MATHM_PAPER,
     # RAMLN's training is not published: that of MATHM, margins fixed for two epochs
     "ramln": MATHM_PAPER | dict(margins=dict(warm_up=400)),
+    "combined": MATHM_PAPER,
 }
 # Fine-tuning from ImageNet on a small set: gentle rates, BatchNorm statistics kept.
 FINE_TUNING: dict[str, Any] = dict(
@@ -76,7 +77,7 @@ BACKBONE_SETTINGS: dict[str, dict[str, Any]] = {
 CLASS_BATCHES: dict[str, Any] = dict(
     images_per_class=4, learning_rate=5e-3, backbone_rate=0.02, projection_rate=0.1
 )
-FINE_TUNING_OF = {"mathm": CLASS_BATCHES, "ramln": CLASS_BATCHES}
+FINE_TUNING_OF = dict.fromkeys(("mathm", "ramln", "combined"), CLASS_BATCHES)
 # In short trainings RAMLN's quadruplets need more weight than its field's recipe gives
 # them; chosen on validation classes, together with the margin all start from.
 SHORT_TRAINING_OF: dict[str, dict[str, Any]] = {
@@ -87,6 +88,15 @@ SMOKE_OF = {"ramln": dict(margins=dict(warm_up=1))}  # reaches the meta step
 ON_EMBEDDINGS: dict[str, Any] = dict(
     classifier_input="embedding", classifier_bias=False, gates=True
 )
+# What all the ablations gave, on top of MATHM; chosen on validation classes.
+COMBINED: dict[str, Any] = dict(
+    method="mathm",
+    losses=("modality_aware", "classification", "knowledge"),
+    classifier_scale=16.0,
+    metric_weight=3.0,
+    knowledge_weight=0.3,
+    augmentation=dict(edges=0.3),
+)
 # What a method changes, whatever the backbone.
 METHOD_SETTINGS: dict[str, dict[str, Any]] = {
     "untrained": dict(epochs=0, feature="pooled", losses=("triplet",)),
@@ -94,6 +104,7 @@ METHOD_SETTINGS: dict[str, dict[str, Any]] = {
     "sbtknet": dict(losses=("quadruplet", "classification", "knowledge")),
     "mathm": ON_EMBEDDINGS | dict(losses=("modality_aware", "classification")),
     "ramln": ON_EMBEDDINGS | dict(losses=("relation_aware", "classification")),
+    "combined": ON_EMBEDDINGS | COMBINED,
 }
 
 
@@ -107,7 +118,8 @@ def named_recipe(
     uses the embedding where a loss trains it, else the pooled feature.
 
     Args:
-        method: "untrained", "triplet", "sbtknet", "mathm" or "ramln".
+        method: "untrained", "triplet", "sbtknet", "mathm", "ramln", or "combined":
+            MATHM with what helped it, in one recipe.
         backbone: "small" (embedded world), "mobilenet_v2" or "resnet50" (real images).
         profile: "smoke" (for tests), "quick", "book", or "paper" (large backbones).
         **changes: fields to change, for example `margin=0.5`; of a record within the

@@ -40,6 +40,8 @@ ALONE: Rows = {
 }
 # Those that helped, put together.
 TOGETHER: Rows = {
+    "weight+knowledge-0.3": HEAVY | KNOWLEDGE,
+    "weight+knowledge-1": HEAVY | dict(losses=TAUGHT),
     "cosine+weight": COSINE | HEAVY,
     "cosine+weight+edges": COSINE | HEAVY | EDGES,
     "cosine+weight+knowledge": COSINE | HEAVY | KNOWLEDGE,
