@@ -12,7 +12,7 @@ from zssbir_lib.training import (
     new_state,
     plan_ablation,
 )
-from zssbir_lib.training.studies.combined_rows import COMBINED_SEARCH, WHOLE
+from zssbir_lib.training.studies.combined_rows import CHOSEN, COMBINED_SEARCH
 
 SETTINGS = [("small", "quick"), ("mobilenet_v2", "quick"), ("resnet50", "paper")]
 
@@ -22,11 +22,8 @@ def test_it_is_mathm_with_what_helped(backbone, profile):
     combined = named_recipe("combined", backbone, profile)
     expected = replace(
         named_recipe("mathm", backbone, profile),
-        losses=("modality_aware", "classification", "knowledge"),
-        classifier_scale=16.0,
         metric_weight=3.0,
-        knowledge_weight=0.3,
-        augmentation=Augmentation(edges=0.3),
+        feature="centred",
     )
     assert combined == expected
 
@@ -45,15 +42,13 @@ def test_every_row_of_the_search_sees_as_many_images(backbone, profile):
 
 
 def test_the_search_ends_with_the_recipe():
-    row = COMBINED_SEARCH.rows[WHOLE]
+    row = COMBINED_SEARCH.rows[CHOSEN]
     assert named_recipe("mathm", **row) == named_recipe("combined")
 
 
 def test_changes_keep_the_rest_of_the_augmentation():
-    recipe = named_recipe("combined", augmentation=dict(grey=0.5))
-    assert recipe.augmentation == Augmentation(grey=0.5, edges=0.3)
-    recipe = named_recipe("combined", augmentation=Augmentation())
-    assert recipe.augmentation.edges == 0
+    recipe = named_recipe("mathm", augmentation=dict(edges=0.5))
+    assert recipe.augmentation == Augmentation(edges=0.5)
 
 
 def test_it_trains_with_all_its_losses(tiny_data, tmp_path, monkeypatch):
@@ -62,7 +57,8 @@ def test_it_trains_with_all_its_losses(tiny_data, tmp_path, monkeypatch):
     size = dict(epochs=1, steps_per_epoch=2, batch_size=12, images_per_class=4)
     recipe = named_recipe("combined", **size)
     state = new_state(recipe, 0, len(seen.sketches), classes=4)
-    assert state.net.gated and state.net.heads["identity"].scale == 16.0
+    assert state.net.gated and state.net.centring is not None
     fit(state, build_method(seen, recipe))
     assert state.step == 2
-    assert {"modality_aware", "classification", "knowledge"} <= set(state.history[0])
+    assert {"modality_aware", "classification"} <= set(state.history[0])
+    assert state.net.centring.batches.tolist() == [2, 2]

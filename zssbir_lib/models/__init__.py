@@ -27,6 +27,7 @@ from zssbir_lib.models.margin_network import (
     ScalarMargin,
 )
 from zssbir_lib.models.memory_writing import write_least_used, write_rare
+from zssbir_lib.models.modality_centring import ModalityCentring
 from zssbir_lib.models.photo_teacher import (
     TorchvisionTeacher,
     load_photo_teacher,
@@ -56,6 +57,7 @@ __all__ = [
     "FixedMargin",
     "MarginNetwork",
     "MemoryRead",
+    "ModalityCentring",
     "PixelStatistics",
     "ScalarMargin",
     "SmallConvNet",

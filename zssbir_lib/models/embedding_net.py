@@ -10,6 +10,7 @@ from zssbir_lib.models.attention import AttentionPooling
 from zssbir_lib.models.backbones import PixelStatistics, build_backbone
 from zssbir_lib.models.conditional_gates import GatedBackbone
 from zssbir_lib.models.cosine_classifier import CosineClassifier
+from zssbir_lib.models.modality_centring import ModalityCentring
 
 CLASSIFIER_INPUTS = ("pooled", "embedding")
 
@@ -33,6 +34,7 @@ class EmbeddingNet(nn.Module):
         classifier_scale: None for a linear head, a number above 0 for a
             `CosineClassifier` of that scale, which has no bias.
         attention: pool with learned weights instead of the plain average.
+        centring: keep the mean pooled feature of each modality, for `centred`.
 
     Raises:
         ValueError: the backbone or the classifier's input is unknown, or the size is
@@ -55,6 +57,7 @@ class EmbeddingNet(nn.Module):
         classifier_bias: bool = True,
         classifier_scale: float | None = None,
         attention: bool = False,
+        centring: bool = False,
     ) -> None:
         super().__init__()
         if embedding_size < 1:
@@ -79,6 +82,7 @@ class EmbeddingNet(nn.Module):
             else:
                 self.heads[name] = CosineClassifier(seen, outputs, classifier_scale)
         self.attention = AttentionPooling(features) if attention else None
+        self.centring = ModalityCentring(features) if centring else None
 
     @property
     def pixels(self) -> PixelStatistics:
@@ -120,6 +124,23 @@ class EmbeddingNet(nn.Module):
         """Return embeddings of pooled features, (B, F) -> (B, D)."""
         embeddings = self.projection(pooled)
         return functional.normalize(embeddings, dim=1) if self.normalise else embeddings
+
+    def centred(self, pooled: Tensor, modality: Tensor) -> Tensor:
+        """Return pooled features without what their modality shares, (B, F) -> (B, F).
+
+        Args:
+            pooled: features of the backbone.
+            modality: (B,) with 0 sketch, 1 photo.
+
+        Raises:
+            ValueError: the network was built without centring.
+        """
+        if self.centring is None:
+            raise ValueError(
+                "this network does not know the mean features of the modalities: train "
+                "it with feature=centred"
+            )
+        return self.centring(pooled, modality)
 
     def classify(self, pooled: Tensor) -> Tensor:
         """Return the logits of the seen classes, (B, F) -> (B, C)."""

@@ -9,6 +9,7 @@ from torch.nn import functional
 from zssbir_lib.data import ImageSet
 from zssbir_lib.models import EmbeddingNet
 from zssbir_lib.training.preparation import prepare_images
+from zssbir_lib.training.recipes.checks import FEATURES
 
 # Pixels embedded at a time. On a CPU larger batches are slower: their activations no
 # longer fit the memory that the allocator keeps ready.
@@ -16,26 +17,79 @@ CPU_PIXELS = 32 * 128 * 128
 GPU_PIXELS = 256 * 224 * 224
 
 
-def embed(net: EmbeddingNet, images: ImageSet, feature: str = "embedding") -> Tensor:
+def embed(
+    net: EmbeddingNet,
+    images: ImageSet,
+    feature: str = "embedding",
+    mirrored: bool = False,
+) -> Tensor:
     """Embed every image of a set.
 
     Args:
         net: the network; its training mode is restored afterwards.
         images: N images of one modality.
-        feature: "embedding", or "pooled" for the backbone's feature scaled to length
-            one.
+        feature: "embedding"; "pooled" for the backbone's feature scaled to length one;
+            "centred" for that without what its modality shares.
+        mirrored: average each embedding with that of the image's mirror image, see
+            `embed_with_mirror`; a setting of the search, which a score must name.
 
     Returns:
         Features on the CPU, float (N, D).
 
     Raises:
-        ValueError: the feature is unknown.
+        ValueError: the feature is unknown, or the network does not have it.
 
     Taught in: notebook 02.
     """
-    if feature not in ("embedding", "pooled"):
-        raise ValueError(f"feature must be 'embedding' or 'pooled', got {feature!r}")
-    return apply_head(net, images, net.project if feature == "embedding" else unit)
+    if mirrored:
+        return embed_with_mirror(net, images, feature)[1]
+    return apply_head(net, images, _head_of(net, feature, images.modality))
+
+
+def embed_with_mirror(
+    net: EmbeddingNet, images: ImageSet, feature: str = "embedding"
+) -> tuple[Tensor, Tensor]:
+    """Embed every image alone, and together with its mirror image.
+
+    The class of an image does not depend on which side is left, but the embedding does
+    a little. The mean of both is the same for an image and for its mirror image.
+
+    Args:
+        net: the network; its training mode is restored afterwards.
+        images: N images of one modality.
+        feature: see `embed`.
+
+    Returns:
+        Plain features, and the means of those of image and mirror image, scaled to
+        length one again; both on the CPU, float (N, D).
+
+    Raises:
+        ValueError: the feature is unknown, or the network does not have it.
+
+    Source: averaging over mirrored inputs at test time, Krizhevsky et al., "ImageNet
+        classification with deep convolutional neural networks" (2012), section 4.1.
+
+    Taught in: notebook 07.
+    """
+    head = _head_of(net, feature, images.modality)
+    plain = apply_head(net, images, head)
+    other = apply_head(net, images, head, mirrored=True)
+    return plain, unit(plain + other)
+
+
+def _head_of(
+    net: EmbeddingNet, feature: str, modality: int
+) -> Callable[[Tensor], Tensor]:
+    """Return what maps the pooled features of a modality to what is compared."""
+    if feature not in FEATURES:
+        raise ValueError(
+            f"feature must be one of {', '.join(FEATURES)}, got {feature!r}"
+        )
+    if feature == "embedding":
+        return net.project
+    if feature == "pooled":
+        return unit
+    return lambda pooled: net.centred(pooled, torch.full((len(pooled),), modality))
 
 
 def unit(features: Tensor) -> Tensor:
@@ -45,7 +99,10 @@ def unit(features: Tensor) -> Tensor:
 
 @torch.no_grad()
 def apply_head(
-    net: EmbeddingNet, images: ImageSet, head: Callable[[Tensor], Tensor]
+    net: EmbeddingNet,
+    images: ImageSet,
+    head: Callable[[Tensor], Tensor],
+    mirrored: bool = False,
 ) -> Tensor:
     """Apply any function of the pooled feature to every image of a set.
 
@@ -53,6 +110,7 @@ def apply_head(
         net: the network; its training mode is restored afterwards.
         images: N images of one modality.
         head: maps pooled features (B, F) to (B, K), such as `net.classify`.
+        mirrored: show the network every image with left and right exchanged.
 
     Returns:
         What the head makes of all images, float (N, K), on the CPU.
@@ -64,7 +122,7 @@ def apply_head(
     net.eval()
     batch = images_at_a_time(images, device)
     parts = [
-        head(_pooled_batch(net, images, positions, device)).cpu()
+        head(_pooled_batch(net, images, positions, device, mirrored)).cpu()
         for positions in torch.arange(len(images)).split(batch)
     ]
     net.train(was_training)
@@ -91,10 +149,16 @@ def images_at_a_time(images: ImageSet, device: torch.device) -> int:
 
 
 def _pooled_batch(
-    net: EmbeddingNet, images: ImageSet, positions: Tensor, device: torch.device
+    net: EmbeddingNet,
+    images: ImageSet,
+    positions: Tensor,
+    device: torch.device,
+    mirrored: bool,
 ) -> Tensor:
     """Return the pooled features of the images at some positions of a set."""
     modality = torch.full((len(positions),), images.modality)
-    pixels = images.images[positions].to(device)
+    pixels = images.images[positions].to(device)  # (B, 3, S, S)
+    if mirrored:
+        pixels = pixels.flip(-1)
     prepared = prepare_images(pixels, modality, net.pixels)
     return net.pooled(prepared, modality)  # (B, F)

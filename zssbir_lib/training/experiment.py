@@ -206,14 +206,15 @@ def evaluate_experiment(
         parts: the split data.
 
     Returns:
-        metrics (zero-shot), the same for both features, optionally generalised, recipe,
+        metrics (zero-shot), the same for all features, optionally generalised, recipe,
         split, provenance.
 
     Taught in: notebook 02.
     """
     feature = experiment.recipe.feature
-    sets = {f: embed_zero_shot(net, parts.unseen, f) for f in FEATURES}
-    by_feature = {f: sets[f].evaluate() for f in FEATURES}
+    features = [f for f in FEATURES if f != "centred" or net.centring is not None]
+    sets = {f: embed_zero_shot(net, parts.unseen, f) for f in features}
+    by_feature = {f: sets[f].evaluate() for f in features}
     result = {"metrics": by_feature[feature], "metrics_by_feature": by_feature}
     result["metrics_macro"] = sets[feature].evaluate(average="macro")
     if parts.validation is not None:

@@ -123,6 +123,7 @@ def build_net(
             classifier_bias=recipe.classifier_bias,
             classifier_scale=recipe.classifier_scale or None,
             attention=recipe.attention,
+            centring=recipe.feature == "centred",
         )
         initialise_backbone(net, recipe.backbone, recipe.weights)
         if recipe.gates:

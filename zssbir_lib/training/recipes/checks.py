@@ -5,7 +5,7 @@ from typing import Any
 from zssbir_lib.losses import SAMPLINGS, TERMS, WEIGHTINGS
 
 PROFILES = ("smoke", "quick", "book", "paper")
-FEATURES = ("embedding", "pooled")
+FEATURES = ("embedding", "pooled", "centred")
 METRIC_LOSSES = ("triplet", "quadruplet", "modality_aware", "relation_aware")
 LOSSES = (*METRIC_LOSSES, "classification", "knowledge")  # the former train embeddings
 METHOD_LOSSES = {

@@ -30,7 +30,8 @@ class Recipe:
         weights: where the backbone starts, see `initialise_backbone`.
         image_size: side of the square input, pixels.
         embedding_size: dimensions of the embedding.
-        feature: what retrieval compares: the embedding or the pooled backbone feature.
+        feature: what retrieval compares: the embedding, the pooled backbone feature, or
+            that without what its modality shares (centred).
         frozen_blocks: number of first backbone blocks that are not trained.
         keep_batchnorm: keep the BatchNorm statistics of the pretraining photos.
         batch_size: number of anchors a step.

@@ -38,21 +38,27 @@ ALONE: Rows = {
     "4-a-class": dict(images_per_class=4),
     "16-a-class": dict(images_per_class=16),
 }
-# Those that helped, put together.
+# What retrieval compares, the training unchanged.
+COMPARED: Rows = {"pooled": dict(feature="pooled"), "centred": dict(feature="centred")}
+# Several at once.
 TOGETHER: Rows = {
+    "learned-margins": dict(method="ramln"),
+    "learned-margins+centred": dict(method="ramln", feature="centred"),
     "weight+knowledge-0.3": HEAVY | KNOWLEDGE,
     "weight+knowledge-1": HEAVY | dict(losses=TAUGHT),
     "cosine+weight": COSINE | HEAVY,
     "cosine+weight+edges": COSINE | HEAVY | EDGES,
     "cosine+weight+knowledge": COSINE | HEAVY | KNOWLEDGE,
     "cosine+weight+edges+knowledge": COSINE | HEAVY | EDGES | KNOWLEDGE,
+    "cosine+weight+edges+centred": COSINE | HEAVY | EDGES | COMPARED["centred"],
+    "weight+centred": HEAVY | COMPARED["centred"],
 }
-WHOLE = "cosine+weight+edges+knowledge"
+CHOSEN = "weight+centred"
 COMBINED_SEARCH = Ablation(
     "mathm",
-    {"mathm": {}, **ALONE, **TOGETHER},
+    {"mathm": {}, **ALONE, **COMPARED, **TOGETHER},
     (
-        *((row, "mathm") for row in (*ALONE, *TOGETHER)),
-        *((WHOLE, row) for row in TOGETHER if row != WHOLE),
+        *((row, "mathm") for row in (*ALONE, *COMPARED, *TOGETHER)),
+        *((CHOSEN, row) for row in ("weight-3", "centred")),
     ),
 )
