@@ -81,16 +81,18 @@ FINE_TUNING_OF = dict.fromkeys(("mathm", "ramln", "combined"), CLASS_BATCHES)
 # In short trainings RAMLN's quadruplets need more weight than its field's recipe gives
 # them; chosen on validation classes, together with the margin all start from.
 SHORT_TRAINING_OF: dict[str, dict[str, Any]] = {
-    "ramln": dict(metric_weight=3.0, margin=0.3)
+    "ramln": dict(metric_weight=3.0, margin=0.3),
+    "combined": dict(metric_weight=3.0),
+}
+# What helped a small backbone besides, and did not help one that ImageNet had taught.
+SMALL_BACKBONE_OF: dict[str, dict[str, Any]] = {
+    "combined": dict(classifier_scale=16.0, augmentation=dict(edges=0.3))
 }
 SMOKE_OF = {"ramln": dict(margins=dict(warm_up=1))}  # reaches the meta step
 # MATHM classifies the embedding, and gates the backbone; RAMLN is built on it.
 ON_EMBEDDINGS: dict[str, Any] = dict(
     classifier_input="embedding", classifier_bias=False, gates=True
 )
-# What helped MATHM on the embedded world and on real images alike; chosen on
-# validation classes.
-COMBINED: dict[str, Any] = dict(method="mathm", metric_weight=3.0, feature="centred")
 # What a method changes, whatever the backbone.
 METHOD_SETTINGS: dict[str, dict[str, Any]] = {
     "untrained": dict(epochs=0, feature="pooled", losses=("triplet",)),
@@ -99,8 +101,7 @@ METHOD_SETTINGS: dict[str, dict[str, Any]] = {
     "mathm": ON_EMBEDDINGS | dict(losses=("modality_aware", "classification")),
     "ramln": ON_EMBEDDINGS | dict(losses=("relation_aware", "classification")),
     "combined": ON_EMBEDDINGS
-    | COMBINED
-    | dict(losses=("modality_aware", "classification")),
+    | dict(method="mathm", losses=("modality_aware", "classification")),
 }
 
 
@@ -160,8 +161,8 @@ def starting_settings(method: str, backbone: str, profile: str) -> dict[str, Any
     if profile == "paper":
         settings |= PAPERS[method]
     else:
-        fine_tuning = FINE_TUNING_OF if backbone != "small" else {}
-        settings |= fine_tuning.get(method, {}) | SHORT_TRAINING_OF.get(method, {})
+        by_backbone = SMALL_BACKBONE_OF if backbone == "small" else FINE_TUNING_OF
+        settings |= by_backbone.get(method, {}) | SHORT_TRAINING_OF.get(method, {})
     if profile == "smoke":
         settings |= SMOKE_OF.get(method, {})
     return settings | METHOD_SETTINGS[method]

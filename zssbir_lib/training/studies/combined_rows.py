@@ -53,12 +53,14 @@ TOGETHER: Rows = {
     "cosine+weight+edges+centred": COSINE | HEAVY | EDGES | COMPARED["centred"],
     "weight+centred": HEAVY | COMPARED["centred"],
 }
-CHOSEN = "weight+centred"
+CHOSEN = "cosine+weight+edges"  # with the small backbone
+CHOSEN_LARGE = "weight-3"  # with backbones that ImageNet has taught
 COMBINED_SEARCH = Ablation(
     "mathm",
     {"mathm": {}, **ALONE, **COMPARED, **TOGETHER},
     (
         *((row, "mathm") for row in (*ALONE, *COMPARED, *TOGETHER)),
-        *((CHOSEN, row) for row in ("weight-3", "centred")),
+        *((CHOSEN, row) for row in ("cosine-16", "weight-3", "edges-0.3")),
+        *((CHOSEN, row) for row in ("cosine+weight", "cosine+weight+edges+centred")),
     ),
 )
