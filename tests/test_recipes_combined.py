@@ -34,6 +34,9 @@ def test_it_is_mathm_with_what_helped(backbone, profile, changes):
     assert named_recipe("combined", backbone, profile) == replace(plain, **changes)
 
 
+@pytest.mark.parametrize(
+    ("backbone", "profile"), [("small", "quick"), ("mobilenet_v2", "quick")]
+)
 def test_every_row_of_the_search_sees_as_many_images(backbone, profile):
     runs = plan_ablation(
         [load_split("world-a")], [profile], 1, None, backbone, "combined-search"
