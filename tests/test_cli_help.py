@@ -6,7 +6,7 @@ from zssbir_lib.cli import main
 from zssbir_lib.cli.main import build_parser
 
 COMMANDS = ("data", "fit", "evaluate", "study", "ablation", "spread", "margins")
-COMMANDS += ("abstraction", "neighbours", "forgetting", "teacher")
+COMMANDS += ("abstraction", "neighbours", "forgetting", "teacher", "table", "figures")
 DATA_COMMANDS = ("fetch", "check", "prepare", "draw")
 
 

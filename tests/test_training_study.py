@@ -5,6 +5,8 @@ from dataclasses import replace
 
 import pytest
 
+from zssbir_lib.cli.main import build_parser
+from zssbir_lib.cli.study import plan_runs
 from zssbir_lib.training import StudyRun, run_study, study_row, summarise_study
 
 
@@ -68,3 +70,10 @@ def test_rows_by_name():
     assert study_row("triplet:book", "small", "teacher").profile == "book"
     with pytest.raises(ValueError, match="METHOD:PROFILE such as triplet:quick"):
         study_row("triplet", "small", None)
+
+
+def test_weights_may_be_changed_like_any_other_field():
+    words = ["study", "--split", "world-a", "--rows", "triplet:smoke", "--runs", "r"]
+    words += ["--out", "o.json", "--set", "weights=none"]
+    runs = plan_runs(build_parser().parse_args(words))
+    assert {run.recipe.weights for run in runs} == {"none"}

@@ -9,13 +9,14 @@ from zssbir_lib.cli.options import (
     read_device,
     read_split,
 )
-from zssbir_lib.cli.tables import print_metrics
+from zssbir_lib.cli.tables import print_cells, print_metrics
 from zssbir_lib.training import (
     Execution,
     Experiment,
     evaluate_experiment,
     load_trained_net,
     read_checkpoint,
+    score_cells,
     use_threads,
     write_json,
 )
@@ -28,6 +29,11 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     parser.add_argument("--checkpoint", type=Path, required=True, metavar="FILE")
     parser.add_argument("--out", type=Path, metavar="FILE", help="write a JSON file")
     parser.add_argument("--generalised", action="store_true")
+    parser.add_argument(
+        "--cells",
+        action="store_true",
+        help="also every cell of the whole table: protocols times representations",
+    )
     parser.set_defaults(run=run)
 
 
@@ -43,8 +49,12 @@ def run(options: argparse.Namespace) -> None:
     experiment = Experiment(
         data, split, recipe, content["seed"], Execution(device), options.generalised
     )
-    result = evaluate_experiment(net.to(device), experiment, split.apply(data))
+    parts = split.apply(data)
+    result = evaluate_experiment(net.to(device), experiment, parts)
     print_metrics(result["metrics"])
+    if options.cells:
+        result["cells"] = score_cells(net, parts, recipe.feature)
+        print_cells(result["cells"])
     if options.out:
         write_json(result, options.out)
 

@@ -9,12 +9,14 @@ from zssbir_lib.cli import (
     abstraction,
     data,
     evaluate,
+    figures,
     fit,
     forgetting,
     margins,
     neighbours,
     spread,
     study,
+    table,
     teacher,
 )
 
@@ -31,6 +33,8 @@ COMMANDS = (
     margins,
     abstraction,
     neighbours,
+    table,
+    figures,
     forgetting,
     teacher,
 )

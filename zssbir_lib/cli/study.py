@@ -51,9 +51,10 @@ def plan_runs(options: argparse.Namespace) -> list[StudyRun]:
     if options.seeds < 1:
         raise ValueError(f"--seeds must be 1 or more, got {options.seeds}")
     changes = read_changes(options.set)
+    weights = changes.pop("weights", options.weights)
     splits = read_splits(options)
     return [
-        StudyRun(row, study_row(row, options.backbone, options.weights, **changes), *c)
+        StudyRun(row, study_row(row, options.backbone, weights, **changes), *c)
         for row in options.rows.split(",")
         for c in [(split, seed) for split in splits for seed in range(options.seeds)]
     ]

@@ -5,7 +5,8 @@ gallery, ``ranking`` finds the ranks of the relevant photos, ``metrics`` turns
 ranks into precision and average precision, ``retrieval`` averages them over the
 queries, ``protocols`` says which queries and which gallery. ``average_precision``
 is the same arithmetic for a single ranking, written for reading. ``codes`` makes
-binary codes of embeddings; ``distance="hamming"`` ranks them. ``statistics`` and
+binary codes of embeddings; ``distance="hamming"`` ranks them, and
+``representations`` scores both side by side. ``statistics`` and
 ``uncertainty`` say how sure a score or a difference is; ``published`` has the scores
 of the papers, and ``published_comparison`` says which of them can be compared.
 """
@@ -19,6 +20,11 @@ from zssbir_lib.evaluation.codes.rotation import (
     quantisation_error,
     random_rotation,
     released_rotation,
+)
+from zssbir_lib.evaluation.confusion import (
+    confusion_matrix,
+    most_confused_pair,
+    mutual_confusion,
 )
 from zssbir_lib.evaluation.domain_gap import domain_gap
 from zssbir_lib.evaluation.nearest import rank_gallery
@@ -51,6 +57,11 @@ from zssbir_lib.evaluation.published_comparison import (
     sort_by_convention,
 )
 from zssbir_lib.evaluation.published_disagreements import disagreements
+from zssbir_lib.evaluation.representations import (
+    encode_sets,
+    improve_by_neighbours,
+    score_representations,
+)
 from zssbir_lib.evaluation.retrieval import (
     evaluate_retrieval,
     metric_names,
@@ -91,16 +102,19 @@ __all__ = [
     "comparable",
     "compare_methods",
     "compare_two",
+    "confusion_matrix",
     "disagreements",
     "domain_gap",
     "effective_rank",
     "embedding_spread",
+    "encode_sets",
     "evaluate_retrieval",
     "expand_queries",
     "fit_itq",
     "generalised_with_seen_gallery",
     "generalised_with_seen_sample",
     "holm",
+    "improve_by_neighbours",
     "joint_confidence",
     "learn_rotation",
     "like_with_like",
@@ -108,6 +122,8 @@ __all__ = [
     "mean_of_nearest",
     "methods_without_values",
     "metric_names",
+    "most_confused_pair",
+    "mutual_confusion",
     "obstacles",
     "pack_codes",
     "paired_interval",
@@ -123,6 +139,7 @@ __all__ = [
     "released_rotation",
     "resampled_means",
     "retrieval_codes",
+    "score_representations",
     "select_results",
     "share_of_pairs_apart",
     "sign_flip_test",

@@ -1,12 +1,18 @@
 """Training: recipes, the loop, checkpoints, experiments and studies."""
 
+from zssbir_lib.training.cells import score_cells
 from zssbir_lib.training.checkpoints import (
     load_trained_net,
     read_checkpoint,
     restore_state,
     save_checkpoint,
 )
-from zssbir_lib.training.embedding import accuracy, apply_head, embed
+from zssbir_lib.training.embedding import (
+    accuracy,
+    apply_head,
+    embed,
+    embed_with_mirror,
+)
 from zssbir_lib.training.experiment import (
     Experiment,
     evaluate_experiment,
@@ -101,6 +107,9 @@ from zssbir_lib.training.studies.ablation import (
     with_seen_counts,
 )
 from zssbir_lib.training.studies.ablation_rows import ABLATIONS, Ablation
+from zssbir_lib.training.studies.cell_differences import cell_differences
+from zssbir_lib.training.studies.cell_scores import score_study
+from zssbir_lib.training.studies.cell_summary import summarise_cells
 from zssbir_lib.training.studies.forgetting import (
     PretrainingPhotos,
     load_fresh_pretraining_photos,
@@ -151,11 +160,13 @@ __all__ = [
     "build_optimiser",
     "build_student",
     "cached_class_activations",
+    "cell_differences",
     "class_activations",
     "describe_image_margins",
     "describe_pushes",
     "describe_terms",
     "embed",
+    "embed_with_mirror",
     "embed_zero_shot",
     "end_epoch",
     "evaluate_experiment",
@@ -198,10 +209,13 @@ __all__ = [
     "run_experiment",
     "run_study",
     "save_checkpoint",
+    "score_cells",
     "score_generalised",
     "score_retrieval",
+    "score_study",
     "set_learning_rate",
     "study_row",
+    "summarise_cells",
     "summarise_study",
     "teacher_accuracy",
     "teacher_agreement",

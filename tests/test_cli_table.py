@@ -1,0 +1,330 @@
+"""The command `table`: whole methods in every cell, resumable."""
+
+import json
+import shutil
+
+import pytest
+import torch
+
+from zssbir_lib.cli import evaluate, main, table
+from zssbir_lib.cli.main import build_parser
+from zssbir_lib.data import ImageSet, SketchPhotoData
+from zssbir_lib.modality import PHOTO, SKETCH
+from zssbir_lib.training import ABLATIONS, write_json
+from zssbir_lib.training.cells import CELL_METRICS, CELLS
+
+SHORT = ("--profiles", "smoke", "--weights", "none", "--set", "steps_per_epoch=2")
+ROWS = ("pretrained", "triplet", "classification", "mathm")
+CLASSES, UNSEEN = 8, 2
+SKETCHES = torch.full((CLASSES,), 8)
+PHOTOS = torch.tensor([8] * (CLASSES - UNSEEN) + [33] * UNSEEN)  # 66: two too many
+
+
+def images(counts, modality, generator):
+    """Return images of classes of flat colour with noise, 32 px."""
+    labels = torch.arange(CLASSES).repeat_interleave(counts)
+    colours = torch.randint(60, 196, (CLASSES, 3, 1, 1), generator=generator)
+    shape = (len(labels), 3, 32, 32)
+    noise = torch.randint(-60, 60, shape, generator=generator)
+    pixels = (colours[labels] + noise).clamp(0, 255).to(torch.uint8)
+    return ImageSet(pixels, labels, modality)
+
+
+@pytest.fixture(scope="module")
+def data():
+    """Return 6 seen and 2 unseen classes, with just enough photos for 64 bits."""
+    generator = torch.Generator().manual_seed(0)
+    sketches, photos = (
+        images(*one, generator) for one in ((SKETCHES, SKETCH), (PHOTOS, PHOTO))
+    )
+    names = tuple(f"class-{number:02}" for number in range(CLASSES))
+    return SketchPhotoData("noisy", names, sketches, photos, 32)
+
+
+@pytest.fixture(scope="module")
+def start(data, tmp_path_factory):
+    """Return a folder with a split, the words of a small table, and its outcome."""
+    folder = tmp_path_factory.mktemp("table")
+    names = list(data.class_names)
+    split = {"seen": names[:-UNSEEN], "unseen": names[-UNSEEN:]}
+    (folder / "one.json").write_text(json.dumps(split))
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(table, "read_data", lambda *_: data)
+        assert main(words(folder)) == 0
+    return folder
+
+
+@pytest.fixture
+def folder(start, data, tmp_path, monkeypatch):
+    """Return a copy of that folder, to be broken; the command reads the same data."""
+    monkeypatch.setattr(table, "read_data", lambda *_: data)
+    return shutil.copytree(start, tmp_path / "copy")
+
+
+def words(folder, *more):
+    """Return the words of a small table in a folder."""
+    found = ["table", "--split", str(folder / "one.json"), "--seeds", "2"]
+    found += [*SHORT, "--rows", ",".join(ROWS), "--runs", str(folder / "runs")]
+    return [*found, "--out", str(folder / "out" / "table.json"), *more]
+
+
+def content_of(folder):
+    return json.loads((folder / "out" / "table.json").read_text())
+
+
+def times(folder):
+    """Return when each file of scores was written."""
+    found = (folder / "runs").glob("*/*/*/table.json")
+    return {path.relative_to(folder): path.stat().st_mtime_ns for path in found}
+
+
+def run_failing(capsys, *line):
+    """Run the command line, expecting failure; return its standard error."""
+    try:
+        code = main([str(word) for word in line])
+    except SystemExit as stop:
+        code = stop.code
+    errors = capsys.readouterr().err
+    assert code == 2
+    last = errors.strip().splitlines()[-1]
+    assert last.startswith("zssbir_lib"), errors
+    return last
+
+
+# --- what is written -----------------------------------------------------------------
+
+
+def test_rows_cells_and_origin(start):
+    content = content_of(start)
+    places = [(row["row"], row["split"]) for row in content["rows"]]
+    assert places == [(f"{row}:smoke", "one") for row in ROWS]
+    for row in content["rows"]:
+        assert row["seeds"] == [0, 1] and tuple(row["cells"]) == CELLS
+        for metrics in row["cells"].values():
+            assert tuple(metrics) == CELL_METRICS
+            for value in metrics.values():
+                assert len(value["values"]) == 2
+                low, high = value["low"], value["high"]
+                assert low <= value["mean"] <= high
+    assert content["settings"]["bits"] == 64 and content["versions"]["torch"]
+    assert content["commit"] and content["commit_of_scores"]
+    assert str(start) not in json.dumps(content)
+
+
+def test_the_first_cell_is_what_the_training_measured(start):
+    for row in content_of(start)["rows"]:
+        runs = start / "runs" / row["row"].replace(":", "-") / row["split"]
+        for seed, value in enumerate(
+            row["cells"]["zero_shot/real"]["map@all"]["values"]
+        ):
+            metrics = json.loads((runs / f"seed-{seed}" / "metrics.json").read_text())
+            assert value == pytest.approx(metrics["metrics"]["map@all"], abs=2e-5)
+            assert "generalised" not in metrics  # scored once, not twice
+
+
+def test_differences_are_of_pairs_and_corrected_by_family(start):
+    content = content_of(start)
+    assert {one["split"] for one in content["differences"]} == {"one"}
+    assert {one["family"] for one in content["differences"]} == set(CELLS)
+    means = {
+        (row["row"], cell): row["cells"][cell]["map@all"]["mean"]
+        for row in content["rows"]
+        for cell in CELLS
+    }
+    wanted = {("mathm", "classification"), ("triplet", "pretrained")}
+    for one in content["differences"]:
+        names = one["row"].partition(":")[0], one["minus"].partition(":")[0]
+        assert names in wanted and one["cell"] == one["minus_cell"] == one["family"]
+        first, second = (means[one[key], one["cell"]] for key in ("row", "minus"))
+        assert one["mean"] == pytest.approx(first - second, abs=3e-5)
+        assert one["joint_low"] <= one["low"] <= one["mean"] <= one["high"]
+        assert one["p"] <= one["corrected_p"] <= 1
+        assert one["significant"] == (one["corrected_p"] <= 0.05)
+
+
+def test_what_is_printed(folder, capsys):
+    assert main(words(folder)) == 0
+    lines = capsys.readouterr().out.splitlines()
+    heads = [line.split() for line in lines if line.startswith("map@all")]
+    assert [head[1] for head in heads] == ["zero_shot", "seen_gallery", "seen_sample"]
+    assert all(head[2:] == ["real", "code", "real+", "code+"] for head in heads)
+    first = content_of(folder)["rows"][0]
+    means = [
+        first["cells"][f"zero_shot/{one}"]["map@all"]["mean"] for one in heads[0][2:]
+    ]
+    assert lines[1].split() == ["pretrained:smoke", "one", *(f"{m:.3f}" for m in means)]
+    compared = [line for line in lines if line.startswith("mathm:smoke - classifica")]
+    assert len(compared) == 1 and all(
+        " p = " in one or " p < " in one for one in compared
+    )
+    assert lines[-1] == f"written: {folder / 'out' / 'table.json'}"
+
+
+# --- going on ------------------------------------------------------------------------
+
+
+def test_a_second_call_repeats_nothing_and_says_the_same(folder):
+    before, content = times(folder), content_of(folder)
+    assert len(before) == 4 * 2
+    (folder / "out" / "table.json").unlink()
+    assert main(words(folder)) == 0
+    assert times(folder) == before and content_of(folder) == content
+
+
+def test_only_missing_scores_are_made(folder):
+    before, content = times(folder), content_of(folder)
+    removed = folder / "runs" / "mathm-smoke" / "one" / "seed-1" / "table.json"
+    old = json.loads(removed.read_text())
+    removed.unlink()
+    assert main(words(folder)) == 0
+    after = times(folder)
+    changed = {path for path in after if after[path] != before[path]}
+    assert changed == {removed.relative_to(folder)}
+    assert json.loads(removed.read_text()) == old
+    assert content_of(folder) == content
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda content: "{",
+        lambda content: "[]",
+        lambda content: json.dumps(content | {"origin": {}}),
+        lambda content: json.dumps(content).replace('"bits": 64', '"bits": 32'),
+        lambda content: json.dumps(content).replace("class-07", "class-7"),
+    ],
+)
+def test_damaged_scores_and_those_made_otherwise_are_made_again(folder, damage):
+    before, content = times(folder), content_of(folder)
+    path = folder / "runs" / "triplet-smoke" / "one" / "seed-0" / "table.json"
+    text = path.read_text()
+    path.write_text(damage(json.loads(text)))
+    assert main(words(folder)) == 0
+    assert json.loads(path.read_text()) == json.loads(text)
+    changed = {one for one, when in times(folder).items() if when != before[one]}
+    assert changed == {path.relative_to(folder)} and content_of(folder) == content
+
+
+def test_a_network_trained_anew_is_scored_anew(folder):
+    runs = folder / "runs" / "triplet-smoke" / "one"
+    shutil.rmtree(runs / "seed-0")
+    (runs / "seed-0").mkdir()
+    content = torch.load(runs / "seed-1" / "checkpoint.pt", weights_only=True)
+    torch.save(content | {"seed": 0}, runs / "seed-0" / "checkpoint.pt")
+    for name in ("metrics", "table"):
+        text = (runs / "seed-1" / f"{name}.json").read_text()
+        (runs / "seed-0" / f"{name}.json").write_text(text)
+    before = times(folder)
+    assert main(words(folder)) == 0
+    changed = {one for one, when in times(folder).items() if when != before[one]}
+    assert {path.parent.name for path in changed} == {"seed-0"} and len(changed) == 1
+    cells = content_of(folder)["rows"][1]["cells"]
+    assert all(len(set(v["map@all"]["values"])) == 1 for v in cells.values())
+
+
+def test_stopped_while_scoring_it_goes_on(folder, monkeypatch, capsys):
+    for path in (folder / "runs").glob("mathm-smoke/*/*/table.json"):
+        path.unlink()
+    before, done = times(folder), []
+
+    def stop(content, path):
+        if len(done) == 1:
+            raise KeyboardInterrupt
+        done.append(path)
+        write_json(content, path)
+
+    with monkeypatch.context() as patch:
+        patch.setattr("zssbir_lib.training.studies.cell_scores.write_json", stop)
+        assert main(words(folder)) == 130
+    assert "the same command goes on from there" in capsys.readouterr().err
+    halfway = times(folder)
+    assert len(halfway) == len(before) + 1
+    assert main(words(folder)) == 0
+    after = times(folder)
+    assert len(after) == len(before) + 2 and halfway.items() <= after.items()
+
+
+# --- mistakes ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        (["--split", ""], "--split is needed: one name or several, joined by commas"),
+        (["--rows", "triplet,five"], "no row is called 'five'; choose from pretrained"),
+        (["--rows", "triplet,triplet"], "the row 'triplet' is named twice"),
+        (["--seeds", "0"], "seeds must be 1 or more, got 0"),
+        (["--profiles", "long"], "profile for the backbone 'small' must be one"),
+        (["--set", "method=mathm"], "--set cannot change method: it is chosen by"),
+        (["--set", "epochs=1"], "rows of an ablation choose the epochs: leave epochs"),
+        (["--set", "embedding_size=63"], "embedding_size is 63: codes of 64 bits need"),
+        (["--set", "margin=0.9"], "was made with another recipe; choose another fold"),
+    ],
+)
+def test_a_mistake_is_one_clear_line(folder, extra, message, capsys):
+    before = times(folder)
+    assert message in run_failing(capsys, *words(folder), *extra)
+    assert times(folder) == before
+
+
+def test_too_few_photos_are_refused_before_any_training(folder, data, capsys, tmp_path):
+    names = list(data.class_names)
+    few = tmp_path / "few.json"
+    few.write_text(json.dumps({"seen": names[:-1], "unseen": names[-1:]}))
+    more = ["--split", few, "--runs", tmp_path / "new"]
+    errors = run_failing(capsys, *words(folder), *more)
+    assert "33 photos of unseen classes are too few for codes of 64 bits" in errors
+    assert not (tmp_path / "new").exists()
+
+
+def test_a_missing_checkpoint_is_named(folder, capsys):
+    path = folder / "runs" / "triplet-smoke" / "one" / "seed-0" / "checkpoint.pt"
+    path.unlink()
+    errors = run_failing(capsys, *words(folder))
+    assert f"no checkpoint at {path} although its training is finished" in errors
+
+
+def test_a_checkpoint_of_another_run_is_refused(folder, capsys):
+    runs = folder / "runs" / "triplet-smoke" / "one"
+    shutil.copy(runs / "seed-1" / "checkpoint.pt", runs / "seed-0" / "checkpoint.pt")
+    errors = run_failing(capsys, *words(folder))
+    assert "checkpoint.pt is of another recipe, seed or split than its folder" in errors
+
+
+# --- rows ----------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("backbone", ["small", "mobilenet_v2"])
+def test_rows_are_the_methods_own_recipes(backbone):
+    from zssbir_lib.training import named_recipe
+
+    line = ["table", "--split", "world-a", "--backbone", backbone, "--seeds", "1"]
+    line += ["--runs", "r", "--out", "o"]
+    runs = table.plan_runs(build_parser().parse_args(line))
+    recipes = {run.row.removesuffix(":quick"): run.recipe for run in runs}
+    assert tuple(recipes) == tuple(ABLATIONS["methods"].rows)
+    assert len(set(recipes.values())) == len(recipes)
+    assert not any(run.generalised for run in runs)
+    for name in ("triplet", "sbtknet", "mathm", "ramln", "combined"):
+        assert recipes[name] == named_recipe(name, backbone)
+    assert recipes["pretrained"] == named_recipe("untrained", backbone)
+    fixed = dict(margins=dict(form="fixed"))
+    assert recipes["bid-qua"] == named_recipe("ramln", backbone, **fixed)
+    assert recipes["bid-tri"] == named_recipe("ramln", backbone, lam=1.0, **fixed)
+    alone = named_recipe("mathm", backbone, losses=("classification",))
+    assert recipes["classification"] == alone and alone.gates
+
+
+def test_evaluate_prints_and_writes_the_same_cells(folder, monkeypatch, capsys, data):
+    monkeypatch.setattr(evaluate, "read_data", lambda *_: data)
+    run = folder / "runs" / "mathm-smoke" / "one" / "seed-0"
+    words = ["evaluate", "--checkpoint", str(run / "checkpoint.pt"), "--cells"]
+    words += ["--split", str(folder / "one.json"), "--out", str(folder / "cells.json")]
+    assert main(words) == 0
+    written = json.loads((folder / "cells.json").read_text())["cells"]
+    scored = json.loads((run / "table.json").read_text())["cells"]
+    assert written == scored and list(written) == list(CELLS)
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    real, codes = (written[f"seen_gallery/{r}"]["map@all"] for r in ("real", "code+"))
+    row = next(line for line in lines if line[0] == "seen_gallery")
+    assert (row[1], row[4]) == (f"{real:.3f}", f"{codes:.3f}")

@@ -1,0 +1,212 @@
+"""The main table in Markdown, from results of the command `table`."""
+
+import json
+import sys
+from pathlib import Path
+
+import pytest
+
+REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPOSITORY / "tools"))
+
+import readme_tables  # noqa: E402
+import table_text  # noqa: E402
+import whole_names  # noqa: E402
+import whole_table  # noqa: E402
+from whole_differences import difference_part, difference_table  # noqa: E402
+
+from zssbir_lib.training import ABLATIONS  # noqa: E402
+from zssbir_lib.training.cells import CELL_METRICS, CELLS, PROTOCOLS  # noqa: E402
+from zssbir_lib.training.studies.methods_rows import BEST  # noqa: E402
+
+
+def cell(mean):
+    """Return every metric of a cell, each a hundredth above the one before."""
+    return {
+        metric: {"mean": mean + n / 100, "low": mean - 0.1, "high": mean + 0.1}
+        for n, metric in enumerate(CELL_METRICS)
+    }
+
+
+def row(name, split, mean):
+    cells = {one: cell(mean + n / 100) for n, one in enumerate(CELLS)}
+    return {"row": f"{name}:quick", "split": split, "seeds": [0, 1], "cells": cells}
+
+
+def difference(row, minus, split, family, mean, **more):
+    known = family in CELLS
+    place = {"cell": family, "minus_cell": family} if known else {}
+    values = {"low": mean - 0.01, "high": mean + 0.01, "significant": mean > 0.02}
+    names = {"row": f"{row}:quick", "minus": f"{minus}:quick", "split": split}
+    return names | {"family": family, "mean": mean} | values | place | more
+
+
+def table(rows, differences=()):
+    settings = {"neighbours": 20, "metrics": list(CELL_METRICS)}
+    return {"rows": rows, "differences": list(differences), "settings": settings}
+
+
+def lines_of(text):
+    return [
+        [part.strip() for part in line.split("|")[1:-1]] for line in text.split("\n")
+    ]
+
+
+# --- names ---------------------------------------------------------------------------
+
+
+def test_the_names_are_those_of_the_library():
+    assert list(whole_names.METHODS) == list(ABLATIONS["methods"].rows)
+    assert tuple(whole_names.PROTOCOLS) == PROTOCOLS
+    cells = [f"{p}/{r}" for p in PROTOCOLS for r in whole_names.REPRESENTATIONS]
+    assert tuple(cells) == CELLS and whole_table.FIRST in CELLS
+    assert BEST in whole_names.METHODS
+    assert len({whole_names.short(protocol) for protocol in PROTOCOLS}) == 3
+
+
+# --- the README's table --------------------------------------------------------------
+
+
+def test_the_headline_has_a_row_a_method_and_a_column_a_split():
+    first = table([row("mathm", "one", 0.5), row("triplet", "one", 0.3)])
+    second = table([row("mathm", "two", 0.6)])
+    found = lines_of(whole_table.headline_table([first, second]))
+    assert found[0] == ["mAP@all on unseen classes", "one", "two"]
+    assert found[2:] == [
+        ["triplet baseline", "0.300 [0.200, 0.400]", "not run"],
+        ["MATHM", "0.500 [0.400, 0.600]", "0.600 [0.500, 0.700]"],
+    ]
+
+
+# --- the page of results -------------------------------------------------------------
+
+
+def test_every_protocol_has_a_table_with_all_representations():
+    found = lines_of(
+        whole_table.protocol_table(table([row("sbtknet", "one", 0.5)]), "seen_gallery")
+    )
+    assert found[0] == ["", "real-valued", "64 bits", "real-valued +", "64 bits +"]
+    means = [text.split()[0] for text in found[2][1:]]
+    assert found[2][0] == "SBTKNet, one"
+    assert means == ["0.540", "0.550", "0.560", "0.570"]  # cells 4 to 7
+
+
+def test_all_conventions_are_shown():
+    found = lines_of(whole_table.conventions_table(table([row("ramln", "one", 0.5)])))
+    assert found[0][1:] == [f"`{metric}`" for metric in CELL_METRICS]
+    assert found[2][1:] == [f"0.5{n}0" for n in range(len(CELL_METRICS))]
+
+
+def test_differences_of_all_splits_together_are_shown_where_there_are_any():
+    family = "zero_shot/real"
+    joined = difference("mathm", "triplet", "every split, 45 seen", family, 0.03)
+    alone = difference("mathm", "triplet", "one", family, 0.07)
+    parts = "\n".join(difference_part(table([], shown(joined, alone))))
+    assert "| MATHM − triplet baseline | **+0.030 [+0.020, +0.040]** |" in parts
+    assert "0.070" not in parts
+    parts = "\n".join(difference_part(table([], shown(alone))))
+    assert "**+0.070 [+0.060, +0.080]**" in parts
+
+
+def shown(*differences):
+    """Return these differences in every cell."""
+    return [
+        one | {"family": cell, "cell": cell, "minus_cell": cell}
+        for one in differences
+        for cell in CELLS
+    ]
+
+
+def test_splits_that_cannot_be_joined_are_named():
+    family = "zero_shot/real"
+    pair = [difference("mathm", "triplet", s, family, 0.01) for s in ("one", "two")]
+    found = lines_of(difference_table(pair, {family: "real-valued"}))
+    names = [line[0] for line in found[2:]]
+    assert names == [f"MATHM − triplet baseline, {one}" for one in ("one", "two")]
+
+
+def test_no_interval_and_no_significance_look_so():
+    family = "zero_shot/real"
+    pair = [
+        difference("mathm", "triplet", "one", family, 0.5, low=None, significant=False),
+        difference("mathm", "sbtknet", "one", family, -0.02),
+    ]
+    found = lines_of(difference_table(pair, {family: "real-valued"}))
+    assert [line[1] for line in found[2:]] == ["+0.500", "-0.020 [-0.030, -0.010]"]
+
+
+def test_steps_are_named_where_they_differ():
+    place = dict(cell="zero_shot/real+")
+    pair = [
+        difference(
+            "combined",
+            "mathm",
+            "one",
+            "zero_shot/combined+",
+            0.1,
+            **place,
+            minus_cell=one,
+        )
+        for one in ("zero_shot/real", "zero_shot/real+")
+    ]
+    found = lines_of(difference_table(pair, {"zero_shot/combined+": "Zero-shot"}))
+    names = [line[0] for line in found[2:]]
+    assert names == ["the combined recipe + − MATHM", "the combined recipe + − MATHM +"]
+    every = [
+        one | {"family": f"{protocol}/combined+"}
+        for one in pair
+        for protocol in PROTOCOLS
+    ]
+    parts = difference_part(table([], every))
+    assert "The combined recipe with test-time steps (+)" in parts[-2]
+    assert lines_of(parts[-1])[0][1:] == [whole_names.short(p) for p in PROTOCOLS]
+
+
+def test_a_table_without_comparisons_has_no_part_of_them():
+    assert difference_part(table([])) == []
+
+
+# --- with and without the files ------------------------------------------------------
+
+
+@pytest.fixture
+def results(tmp_path, monkeypatch):
+    """Let the tools read a folder with all results but the main tables."""
+    for path in (REPOSITORY / "results").glob("*.json"):
+        if path.stem not in whole_table.FILES:
+            (tmp_path / path.name).symlink_to(path)
+    monkeypatch.setattr(table_text, "RESULTS", tmp_path)
+    monkeypatch.setattr(whole_table, "RESULTS", tmp_path)
+    return tmp_path
+
+
+def write_tables(folder):
+    for number, name in enumerate(whole_table.FILES):
+        pairs = shown(difference("mathm", "triplet", "one", "zero_shot/real", 0.03))
+        rows = [row(one, f"split-{number}", 0.5) for one in ("triplet", "mathm")]
+        (folder / f"{name}.json").write_text(json.dumps(table(rows, pairs)))
+
+
+def test_without_the_files_the_older_tables_stay(results):
+    section, page = readme_tables.results_section(), readme_tables.whole_page()
+    assert "RAMLN's quadruplets, one fixed margin" in section
+    assert "Every method under one protocol" not in page
+    write_tables(results)
+    (results / "table_sketchy.json").unlink()  # half of them is not enough
+    assert readme_tables.results_section() == section
+    assert readme_tables.whole_page() == page
+
+
+def test_with_the_files_the_new_tables_are_added(results):
+    page = readme_tables.whole_page()
+    write_tables(results)
+    section = readme_tables.results_section()
+    assert section.startswith(readme_tables.START)
+    assert section.endswith(readme_tables.END)
+    assert "| mAP@all on unseen classes | split-0 | split-1 |" in section
+    assert "(2 seeds)" in section and "learned" not in section
+    new = readme_tables.whole_page()
+    start, _, old = page.partition("## The triplet baseline")
+    assert new.startswith(start + "## Every method under one protocol")
+    assert new.endswith("## The triplet baseline" + old)
+    assert new.count("### ") == 2 and new.count("MATHM − triplet baseline") == 6
