@@ -44,7 +44,6 @@ COMPARED: Rows = {"pooled": dict(feature="pooled"), "centred": dict(feature="cen
 # Several at once.
 TOGETHER: Rows = {
     "learned-margins": dict(method="ramln"),
-    "learned-margins+centred": dict(method="ramln", feature="centred"),
     "weight+knowledge-0.3": HEAVY | KNOWLEDGE,
     "weight+knowledge-1": HEAVY | dict(losses=TAUGHT),
     "cosine+weight": COSINE | HEAVY,
@@ -52,7 +51,6 @@ TOGETHER: Rows = {
     "cosine+weight+knowledge": COSINE | HEAVY | KNOWLEDGE,
     "cosine+weight+edges+knowledge": COSINE | HEAVY | EDGES | KNOWLEDGE,
     "cosine+weight+edges+centred": COSINE | HEAVY | EDGES | COMPARED["centred"],
-    "weight+centred": HEAVY | COMPARED["centred"],
 }
 CHOSEN = "cosine+weight+edges"  # with the small backbone
 CHOSEN_LARGE = "mathm"  # with backbones that ImageNet has taught
