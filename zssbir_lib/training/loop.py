@@ -109,8 +109,6 @@ def training_step(
     prepare_step(state)
     images = network_input(state, batch)  # this process's part
     pooled = state.features(images, batch.modality)  # of the whole batch, (B, F)
-    if state.net.centring is not None:
-        state.net.centring.note(pooled, batch.modality)
     if method.needs_images:
         images = gather(images)
     losses = method.losses(state.net, pooled, images, batch)

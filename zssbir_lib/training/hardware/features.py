@@ -105,9 +105,10 @@ class JointFeatures:
         self.device = execution.device
         self._trained: list[bool] = []  # which weights the wrapper was made for
         self._wrapped: nn.Module = self.feature_pass
+        self.centring = net.centring
 
     def __call__(self, images: Tensor, modality: Tensor) -> Tensor:
-        """Compute one's own part and gather the others'.
+        """Compute one's own part and gather the others'; note the modalities' means.
 
         Args:
             images: this process's part of the batch, float (B / n, 3, S, S).
@@ -117,7 +118,10 @@ class JointFeatures:
             Pooled features of the whole batch, float (B, F).
         """
         self._wrap()
-        return gather(self._wrapped(images, own_part(modality)))
+        pooled = gather(self._wrapped(images, own_part(modality)))
+        if self.centring is not None:
+            self.centring.note(pooled, modality)
+        return pooled
 
     def _wrap(self) -> None:
         """Let the processes average gradients of the weights that are trained now."""
