@@ -15,7 +15,7 @@ from notebooks_on_disk import (
     text_of,
 )
 
-REQUIRED = {"00", "01", "02", "03", "04", "05", "06", "08"}
+REQUIRED = {"00", "01", "02", "03", "04", "05", "06", "07", "08"}
 ABSOLUTE_PATH = re.compile(r"(?:^|[\s\"'`(=])(?:/[A-Za-z]\w*/|[A-Z]:\\+Users)", re.M)
 CHECKS = {"check_close", "check_true", "assert_close"}
 IMAGE_LINK = re.compile(r"!\[(?P<alt>[^\]]*)\]\((?P<target>[^)\s]+)\)")

@@ -1,9 +1,9 @@
 """Say which sketches are queries and which photos form the gallery.
 
 Zero-shot: both are of unseen classes. Generalised zero-shot: seen classes are
-searched as well, which is harder, because the model prefers what it was trained
-on. The published numbers use two different generalised protocols, so each has its
-own function here.
+searched as well, which is harder; notebook 07 measures how much of that is due to
+their being seen, and how much to there being more photos. The published numbers use
+two different generalised protocols, so each has its own function here.
 """
 
 from dataclasses import dataclass

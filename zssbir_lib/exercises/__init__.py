@@ -16,6 +16,7 @@ from zssbir_lib.exercises import (
     notebook_04,
     notebook_05,
     notebook_06,
+    notebook_07,
     notebook_08,
 )
 from zssbir_lib.exercises.exercise import Exercise
@@ -28,6 +29,7 @@ NOTEBOOKS = (
     notebook_04,
     notebook_05,
     notebook_06,
+    notebook_07,
     notebook_08,
 )
 EXERCISES: dict[str, Exercise] = {
