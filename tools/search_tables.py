@@ -122,9 +122,9 @@ def combined_search_part() -> list[str]:
         "One choice used unseen classes. The pooled feature, centred by modality, "
         "gains most with neighbours, and on Sketchy, all of whose validation classes "
         "ImageNet shows, even without. It was taken first, and dropped for both when "
-        "one seed of the whole table showed that on Sketchy it does not win on classes "
-        "that ImageNet does not show. Classes that the pretraining knows say little "
-        "about classes that it does not.",
+        "one seed of the whole table showed no gain on Sketchy's unseen classes, which "
+        "ImageNet does not show. Classes that the pretraining knows say little about "
+        "classes that it does not.",
     ]
 
 
