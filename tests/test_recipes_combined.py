@@ -23,7 +23,7 @@ SMALL = dict(classifier_scale=16.0, augmentation=Augmentation(edges=0.3))
 SETTINGS = [
     ("small", "quick", HEAVY | SMALL),
     ("small", "book", HEAVY | SMALL),
-    ("mobilenet_v2", "quick", {}),
+    ("mobilenet_v2", "quick", dict(feature="centred")),
     ("resnet50", "paper", {}),
 ]
 

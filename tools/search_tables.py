@@ -116,8 +116,8 @@ def combined_search_part() -> list[str]:
         "zero). *Validation +* is after the test-time step with neighbours, which "
         "belongs to the recipe: there it was chosen. What did not help stands here as "
         "well. With the small backbone the recipe `combined` is *cosine 16, triplets "
-        "times 3, edges 30 %*; with backbones that ImageNet has taught it is MATHM, "
-        "for nothing that was tried helped there.",
+        "times 3, edges 30 %*; with backbones that ImageNet has taught it trains as "
+        "MATHM does, for no change of the training that was tried helped there.",
         markdown_table([["added to MATHM", *columns], *body]),
         "One choice used unseen classes. The pooled feature, centred by modality, "
         "gains most with neighbours, and on Sketchy, all of whose validation classes "

@@ -53,7 +53,7 @@ TOGETHER: Rows = {
     "cosine+weight+edges+centred": COSINE | HEAVY | EDGES | COMPARED["centred"],
 }
 CHOSEN = "cosine+weight+edges"  # with the small backbone
-CHOSEN_LARGE = "mathm"  # with backbones that ImageNet has taught
+CHOSEN_LARGE = "centred"  # with backbones that ImageNet has taught
 COMBINED_SEARCH = Ablation(
     "mathm",
     {"mathm": {}, **ALONE, **COMPARED, **TOGETHER},
