@@ -87,8 +87,8 @@ FINE_TUNING_OF = {
 SHORT_TRAINING_OF: dict[str, dict[str, Any]] = {
     "ramln": dict(metric_weight=3.0, margin=0.3),
 }
-# What helps MATHM with a small backbone. With one that ImageNet has taught, no change of
-# the training helps, but centred features do. Chosen on validation classes.
+# What helps MATHM with a small backbone. With one that ImageNet has taught, no change
+# of the training helps, but centred features do. Chosen on validation classes.
 SMALL_BACKBONE_OF: dict[str, dict[str, Any]] = {
     "combined": dict(
         metric_weight=3.0, classifier_scale=16.0, augmentation=dict(edges=0.3)
