@@ -1,26 +1,15 @@
 """What is compared by code_ranking.py: rankings by real numbers and by packed codes."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import numpy as np
 import torch
+from evaluation_problem import BITS, Problem
 from torch import Tensor
 
 from zssbir_lib.evaluation import evaluate_retrieval
 
-BITS = 64
 QUERIES_AT_A_TIME = 64  # 64 x 54,151 distances of eight bytes: 26 MiB
-
-
-@dataclass(frozen=True)
-class Problem:
-    """Queries and a gallery, as real numbers or as packed codes, with their labels."""
-
-    query: Tensor
-    gallery: Tensor
-    query_labels: Tensor
-    gallery_labels: Tensor
 
 
 def product_alone(problem: Problem) -> float:

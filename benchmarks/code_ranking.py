@@ -29,9 +29,9 @@ os.environ["OMP_NUM_THREADS"] = "1"  # before torch is loaded
 
 import numpy as np
 import torch
-from code_contestants import BITS, CONTESTANTS, Problem
-from evaluation_contestants import SIZES, make_problem
-from evaluation_speed import resident_mebibytes
+from code_contestants import CONTESTANTS
+from evaluation_meters import extra_mebibytes
+from evaluation_problem import BITS, SIZES, Problem, make_problem
 from tqdm import tqdm
 
 from zssbir_lib.evaluation import fit_itq
@@ -95,17 +95,7 @@ def memory_here(name: str, queries: int) -> float:
     kind, run = CONTESTANTS[name]
     problem = problems[kind]
     run(Problem(*(getattr(problem, field)[:2000] for field in vars(problem))))  # warm
-    forget_peak()
-    before = resident_mebibytes(peak=False)
-    run(problem)
-    return resident_mebibytes(peak=True) - before
-
-
-def forget_peak() -> None:
-    """Start the peak size of this process anew, where the system can (Linux)."""
-    references = Path("/proc/self/clear_refs")
-    if references.exists():
-        references.write_text("5")
+    return extra_mebibytes(lambda: run(problem), "cpu")
 
 
 def memory_of(name: str, queries: int) -> float:
@@ -129,7 +119,9 @@ def table(
             {
                 "name": name,
                 "milliseconds_a_query": round(each, 4),
-                "seconds_all_queries": round(each * SIZES["quickdraw"][0] / 1e3, 1),
+                "seconds_all_queries": round(
+                    each * SIZES["quickdraw"].queries / 1e3, 1
+                ),
                 "share_of_real_ours": round(each / ours, 3),
                 "map@all": None if np.isnan(score) else round(score, 6),
                 "gallery_mebibytes": round(gallery.nbytes / 2**20, 2),
@@ -158,9 +150,9 @@ def main() -> None:
     print(seconds)
     command = f"python benchmarks/code_ranking.py --queries {options.queries}"
     content = {
-        "queries": SIZES["quickdraw"][0],
+        "queries": SIZES["quickdraw"].queries,
         "queries_timed": options.queries,
-        "gallery": SIZES["quickdraw"][1],
+        "gallery": SIZES["quickdraw"].gallery,
         "bits": BITS,
         "rounds": options.rounds,
         "threads": 1,

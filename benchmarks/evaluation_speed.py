@@ -1,31 +1,35 @@
 """Measure the speed and memory of the retrieval evaluation, side by side.
 
-    python benchmarks/evaluation_speed.py --size sketchy --size tuberlin --peers
+    python benchmarks/evaluation_speed.py --size tuberlin --size quickdraw --peers
 
 Random class-structured unit features of 512 dimensions, float32, one thread. Every
 contestant is timed once a round, in turn, in CPU time (so that other work on the
-machine disturbs little); the table shows medians. "floor" is the matrix product
-alone, in chunks of 256 queries: no exact evaluation can be faster. Peers need
-seconds or gigabytes for all queries, so they get a part of them; their work is the
-same for every query, and their times are scaled. Memory is the peak resident size
-during one evaluation above the size before it, in a process of its own.
+machine disturbs little); the table shows medians, of the first queries where there are
+many (`--queries`). "floor" is the matrix product alone, in chunks of 256 queries: no
+exact evaluation of real embeddings can be faster. "codes" are 64 bits packed in eight
+bytes.
+
+Then every contestant runs once in a process of its own, which tells the seconds for all
+queries and the extra memory: the peak during the run above the size before it. Where
+all queries would take longer than `--longest`, that run takes the first queries as well
+and the seconds are scaled from the rounds (marked *). Peers need seconds or gigabytes
+for all queries, so they get a part of them; their work is the same for every query.
 
 Peers are measured where they can be imported: pytorch-metric-learning (with
 faiss-cpu), open-metric-learning, torchmetrics. Install them in an environment of
 their own (with the torch of this project) and run this file there.
+
+With `--device cuda` the clock of the wall is read, and PyTorch's own peak of allocated
+memory. Where no GPU is found, the table says "not yet run on a GPU".
+
+The file is written after each size; the same command on the same commit goes on from
+there.
 """
 
 import argparse
-import importlib.metadata
-import json
 import os
-import platform
-import resource
 import statistics
-import subprocess
 import sys
-import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is loaded
@@ -34,46 +38,20 @@ REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY))
 
 import torch  # noqa: E402
-from evaluation_contestants import (  # noqa: E402
-    CONTESTANTS,
-    DIMENSIONS,
-    SIZES,
-    Contestant,
-    Problem,
-    make_problem,
+from evaluation_alone import run_alone  # noqa: E402
+from evaluation_contestants import CONTESTANTS, OURS, problem_for  # noqa: E402
+from evaluation_meters import seconds_of  # noqa: E402
+from evaluation_problem import SIZES, Problem, make_problem  # noqa: E402
+from evaluation_rows import (  # noqa: E402
+    NOT_RUN,
+    Row,
+    rows_so_far,
+    show,
+    table_file,
 )
 from tqdm import tqdm  # noqa: E402
 
-PACKAGES = (
-    "torch",
-    "numpy",
-    "pytorch-metric-learning",
-    "faiss-cpu",
-    "open-metric-learning",
-    "torchmetrics",
-)
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table."""
-
-    size: str
-    name: str
-    computes: str
-    queries_timed: int
-    milliseconds_a_query: float
-    seconds_all_queries: float
-    scaled: bool
-    times_floor: float
-    times_ours: float
-    map_first_queries: float | None
-    peak_extra_mebibytes: float | None
-
-
-def part_for(contestant: Contestant, problem: Problem, peer_queries: int) -> Problem:
-    """Return all queries for the floor and ours, a part of them for a peer."""
-    return problem if contestant.all_queries else problem.first(peer_queries)
+from zssbir_lib.training import write_json  # noqa: E402
 
 
 def importable(names: list[str]) -> list[str]:
@@ -82,177 +60,102 @@ def importable(names: list[str]) -> list[str]:
     able = []
     for name in names:
         try:
-            CONTESTANTS[name].run(tiny)
+            CONTESTANTS[name].run(problem_for(CONTESTANTS[name], tiny, seed=0))
             able.append(name)
         except ImportError as error:
             print(f"{name}: not installed ({error}); left out of the table")
     return able
 
 
-def time_contestants(
-    names: list[str], problem: Problem, rounds: int, peer_queries: int
-) -> dict[str, float]:
-    """Return the median CPU seconds a query of each contestant."""
-    seconds: dict[str, list[float]] = {name: [] for name in names}
-    for name in tqdm(names * rounds, desc="timing", unit="run"):
-        part = part_for(CONTESTANTS[name], problem, peer_queries)
-        start = time.process_time()
-        CONTESTANTS[name].run(part)
-        seconds[name].append((time.process_time() - start) / len(part.query))
-    return {name: statistics.median(values) for name, values in seconds.items()}
+def runnable(names: list[str], device: str) -> list[str]:
+    """Return the contestants that a device can run: on a GPU, no peers, no numpy."""
+    if device == "cpu":
+        return names
+    return [n for n in names if not (CONTESTANTS[n].peer or CONTESTANTS[n].numpy)]
 
 
-def resident_mebibytes(peak: bool) -> float:
-    """Return the resident size of this process, now or at its peak.
-
-    Linux tells both; elsewhere the peak stands for both.
-    """
-    status = Path("/proc/self/status")
-    if status.exists():  # ru_maxrss would start at the size of the parent process
-        field = "VmHWM:" if peak else "VmRSS:"
-        words = status.read_text().split()
-        return int(words[words.index(field) + 1]) / 2**10
-    unit = 2**20 if sys.platform == "darwin" else 2**10
-    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+def count_for(name: str, size: str, options: argparse.Namespace) -> int:
+    """Return how many queries of a size are timed in a round."""
+    most = options.peer_queries if CONTESTANTS[name].peer else options.queries
+    return min(most, SIZES[size].queries)
 
 
-def measure_memory_here(name: str, size: str, seed: int, peer_queries: int) -> float:
-    """Return how far one evaluation goes above the features and the libraries."""
-    CONTESTANTS[name].run(make_problem("small", seed))  # load everything first
-    part = part_for(CONTESTANTS[name], make_problem(size, seed), peer_queries)
-    before = resident_mebibytes(peak=False)
-    CONTESTANTS[name].run(part)
-    return resident_mebibytes(peak=True) - before
+def time_rounds(
+    problems: dict[str, Problem], rounds: int, device: str
+) -> tuple[dict[str, float], dict[str, float]]:
+    """Return the median seconds a query of each contestant, and its score."""
+    seconds: dict[str, list[float]] = {name: [] for name in problems}
+    scores: dict[str, float] = {}
+    for name in tqdm(list(problems) * rounds, desc="timing", unit="run"):
+        run, problem = CONTESTANTS[name].run, problems[name]
+        spent, scores[name] = seconds_of(lambda r=run, p=problem: r(p), device)
+        seconds[name].append(spent / len(problem.query))
+    return {name: statistics.median(values) for name, values in seconds.items()}, scores
 
 
-def measure_memory(name: str, size: str, seed: int, peer_queries: int) -> float | None:
-    """Return the extra peak memory in MiB, measured in a fresh process."""
-    command = [sys.executable, "-W", "ignore", __file__, "--memory-of", name]
-    command += ["--size", size, "--seed", str(seed)]
-    command += ["--peer-queries", str(peer_queries)]
-    done = subprocess.run(command, capture_output=True, text=True)
-    return float(done.stdout.split()[-1]) if done.returncode == 0 else None
-
-
-def measure(size: str, names: list[str], arguments: argparse.Namespace) -> list[Row]:
-    """Return the lines of the table for one size."""
-    problem = make_problem(size, arguments.seed)
-    count = arguments.peer_queries
-    seconds = time_contestants(names, problem, arguments.rounds, count)
+def measure(
+    size: str, device: str, names: list[str], options: argparse.Namespace
+) -> list[Row]:
+    """Return the lines of the table for one size on one device."""
+    names = runnable(names, device)
+    if device != "cpu" and not torch.cuda.is_available():
+        return [Row.not_run(size, device, name, NOT_RUN) for name in names]
+    problem = make_problem(size, options.seed).to(device)
+    problems = {
+        name: problem_for(
+            CONTESTANTS[name],
+            problem.first(count_for(name, size, options)),
+            options.seed,
+        )
+        for name in names
+    }
+    seconds, scores = time_rounds(problems, options.rounds, device)
+    everything = SIZES[size].queries
+    del problem, problems  # room for the processes that follow
     rows = []
-    for name in names:
-        contestant = CONTESTANTS[name]
-        score = contestant.run(problem.first(count))
+    for name in tqdm(names, desc="alone", unit="run"):
+        timed = count_for(name, size, options)
+        short = seconds[name] * everything <= options.longest
+        count = everything if short and not CONTESTANTS[name].peer else timed
+        alone = run_alone(name, size, count, options.seed, device)
         rows.append(
-            Row(
-                size=size,
-                name=name,
-                computes=contestant.computes,
-                queries_timed=len(part_for(contestant, problem, count).query),
-                milliseconds_a_query=seconds[name] * 1e3,
-                seconds_all_queries=seconds[name] * len(problem.query),
-                scaled=not contestant.all_queries,
-                times_floor=seconds[name] / seconds["floor"],
-                times_ours=seconds[name] / seconds["ours"],
-                map_first_queries=None if score != score else score,
-                peak_extra_mebibytes=measure_memory(name, size, arguments.seed, count),
-            )
+            Row.measured(size, device, name, timed, seconds, scores[name], count, alone)
         )
     return rows
 
 
-def show(rows: list[Row]) -> None:
-    """Print the table."""
-    print(
-        f"{'size':9} {'contestant':24} {'computes':11} {'ms/query':>8} {'all, s':>8} "
-        f"{'x floor':>7} {'x ours':>6} {'MiB':>6}  mAP of the first queries"
-    )
-    for row in rows:
-        memory = row.peak_extra_mebibytes
-        print(
-            f"{row.size:9} {row.name:24} {row.computes:11} "
-            f"{row.milliseconds_a_query:8.3f} {row.seconds_all_queries:7.2f}"
-            f"{'*' if row.scaled else ' '} {row.times_floor:7.2f} "
-            f"{row.times_ours:6.2f} {'?' if memory is None else round(memory):>6}  "
-            f"{'' if row.map_first_queries is None else f'{row.map_first_queries:.6f}'}"
-        )
-    parts = {row.queries_timed for row in rows if row.scaled}
-    if parts:
-        print(f"* scaled from the first {max(parts)} queries; memory of those only")
-
-
-def commit() -> str:
-    """Return the commit measured, "-dirty" after it if the library differs."""
-    words = ("rev-parse", "--short=10", "HEAD"), ("status", "--porcelain", "zssbir_lib")
-    head, changes = (
-        subprocess.run(
-            ["git", *w], cwd=REPOSITORY, capture_output=True, text=True, check=True
-        ).stdout.strip()
-        for w in words
-    )
-    return f"{head}-dirty" if changes else head
-
-
-def versions() -> dict[str, str]:
-    """Return the versions of everything that was measured."""
-    found = {"python": platform.python_version()}
-    for package in PACKAGES:
-        try:
-            found[package] = importlib.metadata.version(package)
-        except importlib.metadata.PackageNotFoundError:
-            found[package] = "not installed"
-    return found
-
-
-def write_json(path: Path, content: dict) -> None:
-    """Write a result file in one step."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_suffix(".tmp")
-    temporary.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
-    os.replace(temporary, path)
-
-
-def parse_arguments() -> argparse.Namespace:
+def read_options() -> argparse.Namespace:
     """Read the command line."""
     parser = argparse.ArgumentParser(description="Speed of retrieval evaluation.")
     parser.add_argument("--size", action="append", choices=SIZES, help="repeatable")
+    parser.add_argument("--device", action="append", choices=("cpu", "cuda"))
     parser.add_argument("--peers", action="store_true", help="measure peers as well")
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--queries", type=int, default=20_000, help="timed in a round")
     parser.add_argument("--peer-queries", type=int, default=300)
+    parser.add_argument(
+        "--longest", type=float, default=240, metavar="S", help="of a run of all"
+    )
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--out", type=Path, help="write the table as JSON")
-    parser.add_argument("--memory-of", choices=CONTESTANTS, help=argparse.SUPPRESS)
     return parser.parse_args()
 
 
 def main() -> None:
     """Measure, print the table, and write it where asked."""
-    arguments = parse_arguments()
+    options = read_options()
     torch.set_num_threads(1)
-    sizes = arguments.size or ["sketchy"]
-    count = arguments.peer_queries
-    if arguments.memory_of:
-        name = arguments.memory_of
-        print(measure_memory_here(name, sizes[0], arguments.seed, count))
-        return
-    names = list(CONTESTANTS) if arguments.peers else ["floor", "ours"]
-    names = importable(names)
-    rows = [row for size in sizes for row in measure(size, names, arguments)]
-    show(rows)
-    if arguments.out:
-        command = ["python", "benchmarks/evaluation_speed.py", *sys.argv[1:]]
-        content = {
-            "command": " ".join(command),
-            "seed": arguments.seed,
-            "rounds": arguments.rounds,
-            "threads": 1,
-            "dimensions": DIMENSIONS,
-            "instruction_set": torch.backends.cpu.get_cpu_capability(),
-            "versions": versions(),
-            "commit": commit(),
-            "rows": [asdict(row) for row in rows],
-        }
-        write_json(arguments.out, content)
+    sizes, devices = options.size or ["sketchy"], options.device or ["cpu"]
+    names = importable(list(CONTESTANTS if options.peers else OURS))
+    done = rows_so_far(options)
+    for size in sizes:
+        for device in devices:
+            if any((row.size, row.device) == (size, device) for row in done):
+                continue
+            done += measure(size, device, names, options)
+            if options.out:
+                write_json(table_file(done, options), options.out)
+    show(done)
 
 
 if __name__ == "__main__":

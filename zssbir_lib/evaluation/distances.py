@@ -1,12 +1,13 @@
 """Compare queries with a gallery by one matrix product.
 
-Ranking needs no distances, only numbers in the same order. With unit vectors the
-cosine distance is one minus a dot product. The Hamming distance of two codes
-written as -1 and +1 is (bits - q.g) / 2. The squared Euclidean distance is
-|q|^2 - 2 q.g + |g|^2, where |q|^2 is the same for the whole gallery; half of the
-rest is the dot product of (-q, 1) and (g, |g|^2 / 2). So each distance is one matrix
-product, exact for whole numbers, on any device. It is done in float32, or in float64
-if the gallery's embeddings are.
+Ranking needs no distances, only numbers in the same order. The squared Euclidean
+distance is |q|^2 - 2 q.g + |g|^2, where |q|^2 is the same for the whole gallery; half
+of the rest is |g|^2 / 2 - q.g. The cosine distance is one minus q.g divided by both
+lengths, of which |q| changes no order. The Hamming distance of two codes written as -1
+and +1 is (bits - q.g) / 2. So each distance is one matrix product and a number for each
+photo, exact for whole numbers, on any device. It is done in float32, or in float64 if
+the gallery's embeddings are, and the gallery is used where it lies: a copy is made only
+of another type, or of embeddings that lie far from the origin.
 """
 
 import math
@@ -16,6 +17,7 @@ from torch import Tensor
 from torch.nn.functional import normalize
 
 DISTANCES = ("euclidean", "cosine", "hamming")
+SHORTEST = 1e-12  # a length of zero would divide nothing by nothing
 
 
 class GalleryKeys:
@@ -34,8 +36,10 @@ class GalleryKeys:
         self.centre = coarse_mean(gallery) if distance == "euclidean" else None
         self.gallery = self._prepare(gallery)
         if distance == "euclidean":
-            column = half_squared_lengths(self.gallery)[:, None]
-            self.gallery = torch.cat([self.gallery, column], dim=1)
+            self.halves = half_squared_lengths(self.gallery)  # (N,)
+        if distance == "cosine":
+            lengths = torch.linalg.vector_norm(self.gallery, dim=1)  # (N,)
+            self.lengths = lengths.clamp(min=SHORTEST)
 
     def compare(self, query: Tensor, out: Tensor | None = None) -> Tensor:
         """Return the keys of some queries against the whole gallery.
@@ -49,19 +53,20 @@ class GalleryKeys:
 
         Taught in: notebook 02.
         """
-        query = -self._prepare(query)
+        query, columns = self._prepare(query), self.gallery.T
         if self.distance == "euclidean":
-            query = torch.cat([query, torch.ones_like(query[:, :1])], dim=1)
-        return torch.mm(query, self.gallery.T, out=out)
+            return torch.addmm(self.halves, query, columns, alpha=-1, out=out)
+        if self.distance == "cosine":
+            return torch.mm(-normalize(query), columns, out=out).div_(self.lengths)
+        return torch.mm(-query, columns, out=out)
 
     def _prepare(self, features: Tensor) -> Tensor:
         """Bring embeddings or codes to the form that is multiplied."""
         if self.distance == "hamming":
             return code_signs(features)
         features = features.to(self.dtype)
-        if self.distance == "cosine":
-            return normalize(features, dim=1)
-        return features - self.centre if self.centre.any() else features
+        shifted = self.centre is not None and self.centre.any()
+        return features - self.centre if shifted else features
 
 
 def at_least_float32(dtype: torch.dtype) -> torch.dtype:

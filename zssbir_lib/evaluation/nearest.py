@@ -7,6 +7,8 @@ from zssbir_lib.evaluation.checks import check_choice, check_features
 from zssbir_lib.evaluation.distances import DISTANCES, GalleryKeys
 from zssbir_lib.evaluation.ranking import BUFFER_ELEMENTS
 
+NUMBERS_A_KEY = 4  # the key, its sorted copy, and an index of eight bytes
+
 
 def rank_gallery(
     query: Tensor, gallery: Tensor, k: int, distance: str = "euclidean"
@@ -34,6 +36,10 @@ def rank_gallery(
         raise ValueError(
             f"k is {k}: choose from 1 to {len(gallery)}, the size of the gallery"
         )
-    keys = GalleryKeys(gallery.detach(), distance)
-    chunks = query.detach().split(max(1, min(256, BUFFER_ELEMENTS // len(gallery))))
-    return torch.cat([keys.compare(q).sort(stable=True).indices[:, :k] for q in chunks])
+    query, gallery = query.detach(), gallery.detach()
+    keys = GalleryKeys(gallery, distance)
+    nearest = torch.empty(len(query), k, dtype=torch.int64, device=query.device)
+    rows = max(1, min(256, BUFFER_ELEMENTS // (NUMBERS_A_KEY * len(gallery))))
+    for part, found in zip(query.split(rows), nearest.split(rows), strict=True):
+        found.copy_(keys.compare(part).sort(stable=True).indices[:, :k])
+    return nearest

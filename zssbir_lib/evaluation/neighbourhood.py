@@ -3,7 +3,7 @@
 Nothing is learned and no label is used. A gallery is known before any query comes, so
 its photos may look at each other once; a query may look at the photos it finds. These
 are settings of the search, not of a network: a score with them must say so, and stands
-beside scores with them only.
+beside scores with them only. Embeddings of half precision are averaged in float32.
 
 Taught in: notebook 07.
 """
@@ -13,6 +13,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from zssbir_lib.evaluation.checks import check_features
+from zssbir_lib.evaluation.distances import at_least_float32
 from zssbir_lib.evaluation.ranking import BUFFER_ELEMENTS
 
 NEIGHBOURS = 20
@@ -60,7 +61,7 @@ def expand_queries(
     Taught in: notebook 07.
     """
     found = mean_of_nearest(query, gallery, neighbours)
-    return functional.normalize(functional.normalize(query, dim=1) + found, dim=1)
+    return functional.normalize(unit(query) + found, dim=1)
 
 
 def mean_of_nearest(points: Tensor, gallery: Tensor, neighbours: int) -> Tensor:
@@ -85,13 +86,24 @@ def mean_of_nearest(points: Tensor, gallery: Tensor, neighbours: int) -> Tensor:
             f"neighbours is {neighbours}: choose from 1 to {len(gallery)}, the size of "
             "the gallery"
         )
-    photos = functional.normalize(gallery, dim=1)
+    photos = unit(gallery)
+    points = points.detach().to(photos.dtype)
+    means = torch.empty_like(points)
     row = max(len(photos), neighbours * photos.shape[1])  # numbers held for a point
-    means = []
-    for part in points.split(max(1, BUFFER_ELEMENTS // row)):
+    rows = max(1, BUFFER_ELEMENTS // (2 * row))
+    for part, mean in zip(points.split(rows), means.split(rows), strict=True):
         nearest = (part @ photos.T).topk(neighbours, dim=1).indices  # (M, k)
-        means.append(photos[nearest].mean(dim=1))
-    return functional.normalize(torch.cat(means), dim=1)
+        torch.mean(photos[nearest], dim=1, out=mean)
+    return functional.normalize(means, dim=1, out=means)
+
+
+def unit(embeddings: Tensor) -> Tensor:
+    """Scale every row to length one, (N, D) -> (N, D), in float32 or float64.
+
+    Taught in: notebook 07.
+    """
+    wide = embeddings.detach().to(at_least_float32(embeddings.dtype))
+    return functional.normalize(wide, dim=1)
 
 
 def centre_modalities(query: Tensor, gallery: Tensor) -> tuple[Tensor, Tensor]:
@@ -112,7 +124,5 @@ def centre_modalities(query: Tensor, gallery: Tensor) -> tuple[Tensor, Tensor]:
     Taught in: notebook 07.
     """
     check_features(query, gallery, "euclidean")
-    query, gallery = (functional.normalize(part, dim=1) for part in (query, gallery))
-    centred = (part - part.mean(dim=0) for part in (query, gallery))
-    query, gallery = (functional.normalize(part, dim=1) for part in centred)
-    return query, gallery
+    query, gallery = unit(query), unit(gallery)
+    return unit(query - query.mean(dim=0)), unit(gallery - gallery.mean(dim=0))

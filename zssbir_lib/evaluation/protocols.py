@@ -142,7 +142,7 @@ def generalised_with_seen_sample(
         uses a fraction of 0.2.
     Taught in: notebook 02.
     """
-    _check_disjoint(unseen_sketches + unseen_photos, seen_sketches + seen_photos)
+    _check_disjoint((unseen_sketches, unseen_photos), (seen_sketches, seen_photos))
     if not fraction > 0:
         raise ValueError(f"fraction is {fraction}: expected a number above 0")
     generator = torch.Generator().manual_seed(seed)
@@ -171,13 +171,19 @@ def generalised_with_seen_gallery(
 
     Taught in: notebook 02.
     """
-    _check_disjoint(unseen_sketches + unseen_photos, seen_photos)
+    _check_disjoint((unseen_sketches, unseen_photos), (seen_photos,))
     return RetrievalSets(unseen_sketches, unseen_photos + seen_photos)
 
 
-def _check_disjoint(unseen: LabelledEmbeddings, seen: LabelledEmbeddings) -> None:
+def _check_disjoint(
+    unseen: tuple[LabelledEmbeddings, ...], seen: tuple[LabelledEmbeddings, ...]
+) -> None:
     """Refuse labels that mean an unseen class in one set and a seen one in another."""
-    both = sorted(set(unseen.labels.tolist()) & set(seen.labels.tolist()))
+    numbers = (
+        {int(label) for one in sets for label in one.labels.unique()}
+        for sets in (unseen, seen)
+    )
+    both = sorted(set.intersection(*numbers))
     if both:
         raise ValueError(
             f"label {both[0]} stands for an unseen and for a seen class "

@@ -2,10 +2,9 @@
 
 A rank is a count: the number of gallery photos that are at least as near. So it is
 enough to sort each query's keys (numbers without their photos, which is fast) and
-to look up the keys of the relevant photos by binary search. The gallery is ordered
-by class once, so that the relevant photos of a class are neighbouring columns, and
-queries are taken class by class, a few hundred rows at a time: the full table of
-similarities never exists.
+to look up the keys of the relevant photos by binary search. Queries are taken class by
+class, a few hundred rows at a time, so that those of a class share their relevant
+photos: the full table of similarities never exists, and the gallery is not copied.
 
 Tied photos: under the "block" rule all photos of a tied group stand at the group's
 last rank (the rule of scikit-learn's ``average_precision_score``), and a group that
@@ -27,7 +26,8 @@ from zssbir_lib.evaluation.metrics import Cut, RelevantRanks, untied_ranks
 from zssbir_lib.evaluation.sorting import count_in_itself, count_up_to, sort_rows
 
 TIE_RULES = ("block", "optimistic", "pessimistic")
-BUFFER_ELEMENTS = 2**23  # 32 MiB of float32 keys at most
+BUFFER_ELEMENTS = 2**25  # 128 MiB of float32 keys at most
+RANK_ELEMENTS = 2**17  # 1 MiB of ranks at a time, of which metrics make many copies
 
 
 def walk_rankings(
@@ -51,7 +51,7 @@ def walk_rankings(
         ks: the cut-offs K at which hits are counted, as well as at min(K, R).
         ties: "block", "optimistic" or "pessimistic".
         chunk_size: queries compared at a time; fewer if the gallery is so large
-            that their keys would not fit into 32 MiB.
+            that their keys would not fit into 128 MiB.
 
     Yields:
         The indices of some queries (B,) and their ranks (B, R). Queries without a
@@ -59,19 +59,35 @@ def walk_rankings(
 
     Taught in: notebook 02.
     """
-    gallery_labels, gallery_order = gallery_labels.sort(stable=True)
-    columns_of = class_slices(gallery_labels)
-    keys = GalleryKeys(gallery[gallery_order], distance)
-    chunk_size = max(1, min(chunk_size, BUFFER_ELEMENTS // len(gallery)))
+    columns_of = class_columns(gallery_labels)
+    keys = GalleryKeys(gallery, distance)
+    chunk_size = min(chunk_size, len(query), max(1, BUFFER_ELEMENTS // len(gallery)))
     buffer = keys.gallery.new_empty(chunk_size, len(gallery))
 
     query_order = query_labels.argsort(stable=True)
     has_relevant = torch.isin(query_labels[query_order], gallery_labels)
     for chunk in query_order[has_relevant].split(chunk_size):
         chunk_keys = keys.compare(query[chunk], out=buffer[: len(chunk)])
-        for label, rows in class_slices(query_labels[chunk]).items():
-            relevant = chunk_keys[rows, columns_of[label]].clone()
-            yield chunk[rows], rank_relevant(chunk_keys[rows], relevant, ks, ties)
+        for label, members in class_slices(query_labels[chunk]).items():
+            columns = columns_of[label]
+            for rows in split_slice(members, max(1, RANK_ELEMENTS // len(columns))):
+                relevant = chunk_keys[rows].index_select(1, columns)
+                yield chunk[rows], rank_relevant(chunk_keys[rows], relevant, ks, ties)
+
+
+def class_columns(labels: Tensor) -> dict[int, Tensor]:
+    """Return where the photos of each class stand in a gallery.
+
+    Args:
+        labels: (N,) integers in any order.
+
+    Returns:
+        Ascending int64 positions (R,) for every label.
+
+    Taught in: notebook 02.
+    """
+    labels, order = labels.sort(stable=True)
+    return {label: order[where] for label, where in class_slices(labels).items()}
 
 
 def class_slices(sorted_labels: Tensor) -> dict[int, slice]:
@@ -89,6 +105,15 @@ def class_slices(sorted_labels: Tensor) -> dict[int, slice]:
     ends = sizes.cumsum(dim=0)
     bounds = zip(labels.tolist(), (ends - sizes).tolist(), ends.tolist(), strict=True)
     return {label: slice(start, end) for label, start, end in bounds}
+
+
+def split_slice(rows: slice, size: int) -> Iterator[slice]:
+    """Yield the slice in parts of at most that size.
+
+    Taught in: notebook 02.
+    """
+    for start in range(rows.start, rows.stop, size):
+        yield slice(start, min(start + size, rows.stop))
 
 
 def rank_relevant(

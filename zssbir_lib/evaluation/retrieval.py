@@ -148,7 +148,10 @@ def per_query_metrics(
     if chunk_size < 1:
         raise ValueError(f"chunk_size is {chunk_size}: compare at least 1 query")
 
-    rows, parts = [], []
+    # filled in place: many small results kept between large temporary ones would leave
+    # holes in memory, and it would grow with the queries
+    nothing = torch.full((len(query),), torch.nan, dtype=torch.float64)
+    values = {name: nothing.to(query.device, copy=True) for name in metric_names(ks)}
     for row, ranks in walk_rankings(
         query.detach(),
         gallery.detach(),
@@ -159,19 +162,9 @@ def per_query_metrics(
         ties,
         chunk_size,
     ):
-        rows.append(row)
-        parts.append(all_metrics(ranks, ks))
-    return {name: _gather(name, rows, parts, len(query)) for name in metric_names(ks)}
-
-
-def _gather(
-    name: str, rows: list[Tensor], parts: list[dict[str, Tensor]], size: int
-) -> np.ndarray:
-    """Put the values of one metric into the order of the queries."""
-    values = np.full(size, np.nan)
-    if rows:
-        values[torch.cat(rows).cpu()] = torch.cat([part[name] for part in parts]).cpu()
-    return values
+        for name, value in all_metrics(ranks, ks).items():
+            values[name][row] = value
+    return {name: value.cpu().numpy() for name, value in values.items()}
 
 
 def _query_weights(labels: np.ndarray, average: str) -> np.ndarray:
