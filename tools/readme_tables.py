@@ -230,7 +230,9 @@ def whole_section() -> str:
             f"Whole methods, each with its own batches and rates, trained on the same "
             f"number of images: on the embedded world ({world} seeds) and on a small "
             "part of Sketchy, its classes unknown to ImageNet unseen, with MobileNetV2 "
-            f"({real} seeds). Zero-shot, real-valued embeddings, no test-time step:",
+            f"({real} seeds). The combined recipe is MATHM with what helped it on "
+            "validation classes (notebook 07). Zero-shot, real-valued embeddings, no "
+            "test-time step:",
             headline(),
             "After two test-time steps that need neither training nor labels (each "
             "embedding averaged with that of the mirrored image, photos and queries "

@@ -4,10 +4,8 @@ Taught in: notebook 07.
 """
 
 import json
-import multiprocessing
-from collections.abc import Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +25,7 @@ from zssbir_lib.training.studies.cell_origin import (
     read_scores,
     scores_path,
 )
+from zssbir_lib.training.studies.jobs import run_jobs
 from zssbir_lib.training.studies.study import DataLoader, StudyRun
 
 
@@ -62,27 +61,13 @@ def score_study(
     waiting = [run for run, one in zip(runs, found, strict=True) if one is None]
     done = len(runs) - len(waiting)
     with tqdm(total=len(runs), initial=done, desc="scores", unit="net") as bar:
-        for _ in _score_all(waiting, load, folder, device, jobs):
+        score = partial(score_run, load=load, folder=folder, device=device)
+        for _ in run_jobs(score, waiting, jobs):
             bar.update(1)
     return [
         one or json.loads(scores_path(run, folder).read_text())
         for run, one in zip(runs, found, strict=True)
     ]
-
-
-def _score_all(
-    waiting: list[StudyRun], load: DataLoader, folder: Path, device: str, jobs: int
-) -> Iterable[None]:
-    """Score networks one after another, or in several processes."""
-    if jobs == 1:
-        for run in waiting:
-            yield score_run(run, load, folder, device)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        futures = [pool.submit(score_run, run, load, folder, device) for run in waiting]
-        for future in as_completed(futures):
-            yield future.result()
 
 
 def score_run(run: StudyRun, load: DataLoader, folder: Path, device: str) -> None:

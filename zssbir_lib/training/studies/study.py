@@ -1,10 +1,9 @@
 """Studies: the same experiment over rows, splits and seeds, resumable."""
 
 import json
-import multiprocessing
-from collections.abc import Callable, Iterable
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +22,7 @@ from zssbir_lib.training.processor import use_threads
 from zssbir_lib.training.provenance import provenance
 from zssbir_lib.training.recipes.named import named_recipe
 from zssbir_lib.training.recipes.recipe import Recipe
+from zssbir_lib.training.studies.jobs import run_jobs
 
 DataLoader = Callable[[ZeroShotSplit, int], SketchPhotoData]
 
@@ -115,7 +115,8 @@ def run_study(
     """
     waiting = [run for run in runs if not is_finished(run, folder)]
     bar = tqdm(total=len(runs), initial=len(runs) - len(waiting), unit="run")
-    for _ in _run_all(waiting, load, folder, device, jobs):
+    work = partial(_run_one, load=load, folder=folder, device=device)
+    for _ in run_jobs(work, waiting, jobs):
         bar.update(1)
     bar.close()
     return [json.loads((folder / run.folder / METRICS).read_text()) for run in runs]
@@ -142,21 +143,6 @@ def is_finished(run: StudyRun, folder: Path) -> bool:
             "runs"
         )
     return True
-
-
-def _run_all(
-    waiting: list[StudyRun], load: DataLoader, folder: Path, device: str, jobs: int
-) -> Iterable[None]:
-    """Run the cells one after another, or in several processes."""
-    if jobs == 1:
-        for run in waiting:
-            yield _run_one(run, load, folder, device)
-        return
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(jobs, mp_context=context) as pool:
-        futures = [pool.submit(_run_one, run, load, folder, device) for run in waiting]
-        for future in as_completed(futures):
-            yield future.result()
 
 
 def _run_one(run: StudyRun, load: DataLoader, folder: Path, device: str) -> None:
