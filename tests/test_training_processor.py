@@ -14,7 +14,8 @@ import resource, sys, torch
 from zssbir_lib.training import keep_freed_memory
 if sys.argv[1] == "keep":
     assert keep_freed_memory()
-torch.ones(2**24)
+for _ in range(4):  # until the heap has grown
+    torch.ones(2**24)
 before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
 for _ in range(8):
     torch.ones(2**24)
