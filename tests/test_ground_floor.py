@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from zssbir_lib.training import write_json
-from zssbir_lib.training.atomic_files import check_writable, reason, write_whole
+from zssbir_lib.files import check_writable, reason, write_json, write_whole
 
 FULL = Path("/dev/full")
 needs_full = pytest.mark.skipif(not FULL.exists(), reason="no /dev/full here")
