@@ -16,7 +16,7 @@ from zssbir_lib.losses import (
     modality_aware_triplet_loss,
     smooth_hinge,
 )
-from zssbir_lib.losses.modality_terms import distances_to
+from zssbir_lib.losses.modality_aware import distances_to
 
 GOLDENS = Path(__file__).parent / "goldens" / "losses"
 
@@ -324,7 +324,7 @@ def test_bad_input_is_refused(change, message):
 
 @pytest.mark.parametrize("few", [1, 40, 2**20])
 def test_kinds_at_a_time_change_neither_distances_nor_gradients(monkeypatch, few):
-    monkeypatch.setattr("zssbir_lib.losses.modality_terms.FEW_NUMBERS", few)
+    monkeypatch.setattr("zssbir_lib.losses.modality_aware.FEW_NUMBERS", few)
     generator = torch.Generator().manual_seed(0)
     points = torch.randn(7, 3, generator=generator, dtype=torch.float64)
     chosen = torch.randint(7, (4, 7), generator=generator)

@@ -1,35 +1,44 @@
-"""Losses: pure functions of tensors, on embeddings and logits exactly as given."""
+"""Losses: pure functions of tensors, on embeddings and logits exactly as given.
 
-from zssbir_lib.losses.classification import classification_loss
-from zssbir_lib.losses.distances import pairwise_squared_distances, squared_distance
-from zssbir_lib.losses.gradient_weights import gradient_weights, smooth_hinge
-from zssbir_lib.losses.knowledge import (
-    class_soft_labels,
-    knowledge_preservation_loss,
-)
-from zssbir_lib.losses.mining import HardestImages, hardest_in_rows, mine_hardest
+A batch is embeddings, float (B, D), labels, int64 (B,), and modality, int64 (B,), 0
+sketch and 1 photo. A loss is a float tensor without dimensions. Wrong shapes, labels,
+names and numbers raise a ValueError that says what was expected.
+"""
+
+from zssbir_lib.losses.mining import hardest_in_rows, mine_hardest
 from zssbir_lib.losses.modality_aware import (
     AS_RELEASED,
+    TERMS,
     WEIGHTINGS,
     CombinedTerms,
+    TermValues,
     combine_terms,
+    gradient_weights,
+    modality_aware_terms,
     modality_aware_triplet_loss,
+    smooth_hinge,
 )
-from zssbir_lib.losses.modality_terms import TERMS, TermValues, modality_aware_terms
 from zssbir_lib.losses.quadruplet import quadruplet_loss
-from zssbir_lib.losses.quadruplet_sampling import (
+from zssbir_lib.losses.relation_aware import (
     SAMPLINGS,
     Quadruplets,
     hardest_quadruplets,
-    random_quadruplets,
-    sample_quadruplets,
-)
-from zssbir_lib.losses.relation_aware import (
     quadruplet_set_loss,
     quadruplet_violations,
+    random_quadruplets,
     relation_aware_quadruplet_loss,
+    sample_quadruplets,
 )
-from zssbir_lib.losses.triplet import triplet_loss
+from zssbir_lib.losses.semantic import (
+    class_soft_labels,
+    classification_loss,
+    knowledge_preservation_loss,
+)
+from zssbir_lib.losses.triplet import (
+    pairwise_squared_distances,
+    squared_distance,
+    triplet_loss,
+)
 
 __all__ = [
     "AS_RELEASED",
@@ -37,7 +46,6 @@ __all__ = [
     "TERMS",
     "WEIGHTINGS",
     "CombinedTerms",
-    "HardestImages",
     "Quadruplets",
     "TermValues",
     "class_soft_labels",

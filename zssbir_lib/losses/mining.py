@@ -12,54 +12,12 @@ ROWS = 256  # anchors at a time: a larger matrix takes more memory and is no fas
 
 
 class HardestImages(NamedTuple):
-    """The hardest images of every anchor, as positions in the batch; -1 for none.
+    """Positions in the batch, int64 (B,), of every anchor's hardest; -1 for none."""
 
-    Attributes:
-        within_positive: farthest image of the anchor's class and modality, int64 (B,).
-        within_negative: nearest of the anchor's modality and another class, int64 (B,).
-        cross_positive: farthest of the anchor's class and the other modality.
-        cross_negative: nearest of the other modality and another class.
-
-    Taught in: notebook 05.
-    """
-
-    within_positive: Tensor
-    within_negative: Tensor
-    cross_positive: Tensor
-    cross_negative: Tensor
-
-
-def hardest_in_rows(
-    distances: Tensor, positive: Tensor, negative: Tensor
-) -> tuple[Tensor, Tensor]:
-    """Find the farthest positive and the nearest negative in every row.
-
-    Args:
-        distances: float (A, C), of A anchors to C candidates.
-        positive: bool (A, C), which candidates are positives of which anchor.
-        negative: bool (A, C), which are negatives.
-
-    Returns:
-        Columns of the farthest positives and of the nearest negatives, int64 (A,)
-        each; -1 in rows that have none.
-
-    Example:
-        >>> near = torch.tensor([[1.0, 2.0, 3.0]])
-        >>> same = torch.tensor([[True, True, False]])
-        >>> hardest_in_rows(near, same, ~same)
-        (tensor([1]), tensor([2]))
-
-    Taught in: notebook 05.
-    """
-    if distances.shape[1] == 0:
-        none = torch.full(distances.shape[:1], NONE, device=distances.device)
-        return none, none
-    farthest = distances.masked_fill(~positive, -torch.inf).max(dim=1)
-    nearest = distances.masked_fill(~negative, torch.inf).min(dim=1)
-    return (
-        torch.where(farthest.values == -torch.inf, NONE, farthest.indices),
-        torch.where(nearest.values == torch.inf, NONE, nearest.indices),
-    )
+    within_positive: Tensor  # the farthest of the anchor's class and modality
+    within_negative: Tensor  # the nearest of the anchor's modality and another class
+    cross_positive: Tensor  # the farthest of the anchor's class, other modality
+    cross_negative: Tensor  # the nearest of another class and the other modality
 
 
 @torch.no_grad()
@@ -72,18 +30,13 @@ def mine_hardest(
     gradient: the loss differentiates only the distances to what was mined.
 
     Args:
-        embeddings: float (B, D), as given.
-        labels: class numbers, (B,).
-        modality: 0 sketch, 1 photo, (B,).
+        embeddings: float (B, D).
+        labels: int64 (B,).
+        modality: int64 (B,).
         self_pairs: let an anchor be its own positive, at distance 0. It is chosen only
             where there is no other; the released code of MATHM does so.
 
-    Returns:
-        Positions in the batch.
-
     Source: MATHM (Huang et al.), figure 2; definitions as in its released code.
-
-    Taught in: notebook 05.
     """
     lengths, is_sketch = embeddings.square().sum(1), modality == SKETCH
     found = []
@@ -99,3 +52,33 @@ def mine_hardest(
         cross = hardest_in_rows(ranks, same & other, different & other)
         found.append(torch.stack([*within, *cross]))
     return HardestImages(*torch.cat(found, dim=1))
+
+
+def hardest_in_rows(
+    distances: Tensor, positive: Tensor, negative: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Find the farthest positive and the nearest negative in every row.
+
+    Args:
+        distances: float (A, C), of A anchors to C candidates.
+        positive: bool (A, C), which candidates are positives of which anchor.
+        negative: bool (A, C), which are negatives.
+
+    Returns:
+        Columns of the two, int64 (A,) each; -1 in rows that have none.
+
+    Example:
+        >>> near = torch.tensor([[1.0, 2.0, 3.0]])
+        >>> same = torch.tensor([[True, True, False]])
+        >>> hardest_in_rows(near, same, ~same)
+        (tensor([1]), tensor([2]))
+    """
+    if distances.shape[1] == 0:
+        none = torch.full(distances.shape[:1], NONE, device=distances.device)
+        return none, none
+    farthest = distances.masked_fill(~positive, -torch.inf).max(dim=1)
+    nearest = distances.masked_fill(~negative, torch.inf).min(dim=1)
+    return (
+        torch.where(farthest.values == -torch.inf, NONE, farthest.indices),
+        torch.where(nearest.values == torch.inf, NONE, nearest.indices),
+    )

@@ -13,11 +13,11 @@ def quadruplet_loss(
     sketch_negative: Tensor,
     margin: float = 0.2,
 ) -> Tensor:
-    """Return the mean of two hinges, one against a photo and one against a sketch.
+    """Return the mean of two triplet losses: against a photo and against a sketch.
 
     An anchor sketch should be closer to a photo of its class than to a photo of another
-    class, and closer than to a *sketch* of another class: the mean of two triplet
-    losses that share anchor and positive.
+    class, and closer than to a *sketch* of another class. With equal negatives it is
+    the triplet loss.
 
     Args:
         anchor: embeddings of the sketches, float (B, D), used as given.
@@ -25,13 +25,6 @@ def quadruplet_loss(
         photo_negative: embeddings of photos of other classes, float (B, D).
         sketch_negative: embeddings of sketches of other classes, float (B, D).
         margin: the gap asked for, at least 0, in units of squared distance.
-
-    Returns:
-        The loss, a float tensor without dimensions. With equal negatives it is the
-        triplet loss.
-
-    Raises:
-        ValueError: shapes differ, the batch is empty, or the margin is negative.
 
     Example:
         >>> a, p, n, s = torch.eye(4).unsqueeze(1)
@@ -41,8 +34,6 @@ def quadruplet_loss(
     Source: SBTKNet (Tursun et al.), equation 2. The paper prints the photo negative a
         second time in the definition of the sketch distance; the sentence around it
         says sketch, and that is what is computed here.
-
-    Taught in: notebook 03.
     """
     photo_term = triplet_loss(anchor, positive, photo_negative, margin)
     sketch_term = triplet_loss(anchor, positive, sketch_negative, margin)

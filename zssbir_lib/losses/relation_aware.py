@@ -1,13 +1,24 @@
 """RAMLN: quadruplets in both directions, with a margin for every anchor."""
 
+from typing import NamedTuple
+
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from zssbir_lib.losses.mining import NONE
-from zssbir_lib.losses.modality_terms import LEAST_SQUARE
-from zssbir_lib.losses.quadruplet_sampling import Quadruplets, hardest_quadruplets
+from zssbir_lib.losses.mining import NONE, mine_hardest
+from zssbir_lib.losses.modality_aware import LEAST_SQUARE
 from zssbir_lib.modality import PHOTO, SKETCH
+
+SAMPLINGS = ("hard", "uniform")
+
+
+class Quadruplets(NamedTuple):
+    """Positions, int64 (B,), of three other images for every anchor; -1 for none."""
+
+    positive: Tensor  # of the anchor's class and the other modality
+    same_negative: Tensor  # of another class and the anchor's modality
+    other_negative: Tensor  # of another class and the other modality
 
 
 def relation_aware_quadruplet_loss(
@@ -26,29 +37,82 @@ def relation_aware_quadruplet_loss(
     triplet loss.
 
     Args:
-        embeddings: float (B, D), used as given.
-        labels: class numbers, int64 (B,).
-        modality: 0 sketch, 1 photo, int64 (B,).
+        embeddings: float (B, D).
+        labels: int64 (B,).
+        modality: int64 (B,).
         margin: the gap asked for, one number or one for every anchor, float (B,).
         lam: share of the negative of the other modality, 0 to 1.
         beta: sharpness of a smooth hinge, above 0; None for the plain hinge.
 
     Returns:
-        The mean over sketch anchors and the mean over photo anchors, averaged, a float
-        tensor without dimensions. Anchors that lack an image are left out, and a
-        direction that has no anchor; 0 if none has.
-
-    Raises:
-        ValueError: shapes do not fit, or lam or beta is out of range.
+        The mean over sketch anchors and the mean over photo anchors, averaged. Anchors
+        that lack an image are left out, and a direction that has no anchor; 0 if none
+        has.
 
     Source: RAMLN (Liu et al.); positive, negatives and lambda as published, the rest
         (hard mining, the mean of both directions) is our reading.
-
-    Taught in: notebook 06.
     """
     _check_tags(embeddings, labels=labels, modality=modality)
     quadruplets = hardest_quadruplets(embeddings, labels, modality)
     return quadruplet_set_loss(embeddings, modality, quadruplets, margin, lam, beta)
+
+
+def sample_quadruplets(
+    sampling: str,
+    embeddings: Tensor,
+    labels: Tensor,
+    modality: Tensor,
+    generator: torch.Generator,
+) -> Quadruplets:
+    """Choose a quadruplet for every anchor, by name of the rule.
+
+    Args:
+        sampling: "hard" or "uniform".
+        embeddings: float (B, D); no gradient flows back to them.
+        labels: int64 (B,).
+        modality: int64 (B,).
+        generator: source of the random numbers, on the CPU; only uniform draws any.
+    """
+    if sampling == "hard":
+        return hardest_quadruplets(embeddings, labels, modality)
+    if sampling == "uniform":
+        drawn = random_quadruplets(labels.cpu(), modality.cpu(), generator)
+        return Quadruplets(*(part.to(embeddings.device) for part in drawn))
+    raise ValueError(
+        f"sampling must be one of {', '.join(SAMPLINGS)}; got {sampling!r}"
+    )
+
+
+def hardest_quadruplets(
+    embeddings: Tensor, labels: Tensor, modality: Tensor
+) -> Quadruplets:
+    """Mine the hardest quadruplet of every anchor, see `mine_hardest`."""
+    hardest = mine_hardest(embeddings, labels, modality)
+    return Quadruplets(
+        hardest.cross_positive, hardest.within_negative, hardest.cross_negative
+    )
+
+
+def random_quadruplets(
+    labels: Tensor, modality: Tensor, generator: torch.Generator
+) -> Quadruplets:
+    """Draw a quadruplet for every anchor, each image uniformly from the batch.
+
+    Labels and modality, int64 (B,), are on the CPU, as in `sample_quadruplets`.
+    """
+    same_class = labels[:, None] == labels  # (B, B)
+    same_modality = modality[:, None] == modality
+
+    def draw(allowed: Tensor) -> Tensor:
+        order = torch.rand(allowed.shape, generator=generator)
+        highest = torch.where(allowed, order, -1.0).max(dim=1)
+        return torch.where(highest.values < 0, NONE, highest.indices)
+
+    return Quadruplets(
+        draw(same_class & ~same_modality),
+        draw(~same_class & same_modality),
+        draw(~same_class & ~same_modality),
+    )
 
 
 def quadruplet_set_loss(
@@ -59,23 +123,9 @@ def quadruplet_set_loss(
     lam: float = 0.5,
     beta: float | None = None,
 ) -> Tensor:
-    """Return the loss of given quadruplets, see `relation_aware_quadruplet_loss`.
+    """Return the loss of given quadruplets, one for every image.
 
-    Args:
-        embeddings: float (B, D).
-        modality: 0 sketch, 1 photo, int64 (B,).
-        quadruplets: one for every image.
-        margin: one number, or float (B,).
-        lam: share of the negative of the other modality, 0 to 1.
-        beta: sharpness of a smooth hinge; None for the plain hinge.
-
-    Returns:
-        The loss, a float tensor without dimensions.
-
-    Raises:
-        ValueError: shapes do not fit, or lam or beta is out of range.
-
-    Taught in: notebook 06.
+    Other arguments and the result are those of `relation_aware_quadruplet_loss`.
     """
     _check_tags(embeddings, modality=modality)
     if beta is not None and not beta > 0:
@@ -91,25 +141,14 @@ def quadruplet_set_loss(
 def quadruplet_violations(
     embeddings: Tensor, quadruplets: Quadruplets, margin: Tensor | float, lam: float
 ) -> tuple[Tensor, Tensor]:
-    """Return by how much every anchor misses its margin.
-
-    Args:
-        embeddings: float (B, D).
-        quadruplets: one for every image.
-        margin: one number, or float (B,).
-        lam: share of the negative of the other modality, 0 to 1. A negative whose
-            share is 0 may be missing.
+    """Return by how much every anchor misses its margin, see `quadruplet_set_loss`.
 
     Returns:
         d(a, p) - (1 - lam) d(a, n1) - lam d(a, n2) + margin of every anchor, float
-        (B,), and which anchors have all of it, bool (B,).
-
-    Raises:
-        ValueError: a shape does not fit or lam is out of range.
+        (B,), and which anchors have all of it, bool (B,). A negative whose share is 0
+        may be missing.
 
     Source: RAMLN (Liu et al.), the quadruplet loss.
-
-    Taught in: notebook 06.
     """
     _check(embeddings, quadruplets, margin, lam)
     shares = embeddings.new_tensor([1.0, lam - 1.0, -lam])  # of p, n1, n2
@@ -121,37 +160,13 @@ def quadruplet_violations(
 
 
 def chosen_distances(embeddings: Tensor, chosen: Tensor) -> Tensor:
-    """Return each row's distance to the rows chosen for it, differentiable twice.
-
-    A meta step needs second derivatives, which the faster `distances_to` of
-    `modality_terms` does not give.
-
-    Args:
-        embeddings: float (B, D).
-        chosen: positions in the batch, int64 (K, B); -1 is read as the first row.
-
-    Returns:
-        Distances, float (K, B), at least 1e-6 and without gradient there.
-
-    Taught in: notebook 06.
-    """
+    """Return what `distances_to` does, differentiable twice for the meta step."""
     gaps = embeddings[chosen.clamp(min=0)] - embeddings  # (K, B, D)
     return gaps.square().sum(dim=2).clamp(min=LEAST_SQUARE).sqrt()
 
 
 def mean_of_directions(each: Tensor, valid: Tensor, modality: Tensor) -> Tensor:
-    """Average over sketch anchors and over photo anchors, then both.
-
-    Args:
-        each: float (B,).
-        valid: which to count, bool (B,).
-        modality: 0 sketch, 1 photo, (B,).
-
-    Returns:
-        A float tensor without dimensions; 0 if nothing is valid.
-
-    Taught in: notebook 06.
-    """
+    """Average the valid of (B,) over sketch and over photo anchors, then both; or 0."""
     anchors = [valid & (modality == kind) for kind in (SKETCH, PHOTO)]
     means = [each[some].mean() for some in anchors if some.any()]
     return torch.stack(means).mean() if means else 0.0 * each.sum()

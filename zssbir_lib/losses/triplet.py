@@ -1,9 +1,47 @@
-"""The triplet loss: the baseline that every later loss is compared with."""
+"""The triplet loss, the baseline of every later loss, and the distances in it."""
 
 import torch
 from torch import Tensor
 
-from zssbir_lib.losses.distances import squared_distance
+
+def squared_distance(left: Tensor, right: Tensor) -> Tensor:
+    """Return the squared Euclidean distance between matching rows.
+
+    Args:
+        left: embeddings, float (B, D).
+        right: embeddings, float (B, D).
+
+    Returns:
+        Distances, float (B,); in [0, 4] when all rows have length one.
+
+    Example:
+        >>> squared_distance(torch.tensor([[0.0, 1.0]]), torch.tensor([[1.0, 0.0]]))
+        tensor([2.])
+
+    Source: SBTKNet (Tursun et al.), section 3, the deltas of equation 1.
+    """
+    if left.ndim != 2 or left.shape != right.shape:
+        raise ValueError(
+            f"embeddings must be two (B, D) tensors of one shape, got "
+            f"{tuple(left.shape)} and {tuple(right.shape)}"
+        )
+    return (left - right).square().sum(dim=1)  # (B, D) -> (B,)
+
+
+def pairwise_squared_distances(left: Tensor, right: Tensor) -> Tensor:
+    """Return the squared Euclidean distances of all rows to all others, >= 0.
+
+    Left is float (B, D), right float (C, D), the result float (B, C).
+    """
+    if left.ndim != 2 or right.ndim != 2 or left.shape[1] != right.shape[1]:
+        raise ValueError(
+            f"embeddings must be (B, D) and (C, D), got "
+            f"{tuple(left.shape)} and {tuple(right.shape)}"
+        )
+    # |a - b|^2 = |a|^2 - 2 a.b + |b|^2, without a (B, C, D) tensor
+    products = left @ right.T  # (B, C)
+    lengths = left.square().sum(1)[:, None] + right.square().sum(1)[None, :]
+    return torch.clamp(lengths - 2 * products, min=0)
 
 
 def triplet_loss(
@@ -22,20 +60,12 @@ def triplet_loss(
         negative: embeddings of photos of other classes, float (B, D).
         margin: the gap asked for, at least 0, in units of squared distance.
 
-    Returns:
-        The loss, a float tensor without dimensions.
-
-    Raises:
-        ValueError: shapes differ, the batch is empty, or the margin is negative.
-
     Example:
         >>> a, p, n = torch.eye(3).unsqueeze(1)
         >>> triplet_loss(a, p, n)  # both at squared distance 2: the margin remains
         tensor(0.2000)
 
     Source: SBTKNet (Tursun et al.), equation 1.
-
-    Taught in: notebook 02.
     """
     if len(anchor) == 0:
         raise ValueError("the batch is empty: the triplet loss needs a triplet")

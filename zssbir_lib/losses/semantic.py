@@ -1,12 +1,41 @@
-"""Semantic knowledge preservation: stay close to what a photo teacher knew."""
+"""Semantic losses: tell the seen classes apart, and keep what a photo teacher knew."""
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from zssbir_lib.losses.classification import check_logits
-
 SUM_TOLERANCE = 1e-4  # how far the sum of a soft label may be from 1
+
+
+def classification_loss(logits: Tensor, labels: Tensor) -> Tensor:
+    """Return the mean softmax cross-entropy over all images of a step, in nats.
+
+    It is log C for a network that knows nothing.
+
+    Args:
+        logits: one score a seen class, float (B, C), used as given.
+        labels: class numbers, int64 (B,) in 0..C-1.
+
+    Example:
+        >>> classification_loss(torch.zeros(1, 4), torch.tensor([2]))  # log 4
+        tensor(1.3863)
+
+    Source: SBTKNet (Tursun et al.), equation 4, over the 4N images of N quadruplets.
+        The paper prints two minus signs, which would cancel; one is meant.
+    """
+    check_logits(logits)
+    if labels.shape != logits.shape[:1] or labels.dtype != torch.int64:
+        raise ValueError(
+            f"labels must be int64 of shape ({len(logits)},), one for each row of "
+            f"logits, got {labels.dtype} of shape {tuple(labels.shape)}"
+        )
+    low, high = int(labels.min()), int(labels.max())
+    if low < 0 or high >= logits.shape[1]:
+        raise ValueError(
+            f"labels run from {low} to {high}, but there are {logits.shape[1]} logits: "
+            f"expected 0 to {logits.shape[1] - 1}"
+        )
+    return functional.cross_entropy(logits, labels)
 
 
 def class_soft_labels(activations: Tensor, temperature: float = 1.0) -> Tensor:
@@ -20,15 +49,9 @@ def class_soft_labels(activations: Tensor, temperature: float = 1.0) -> Tensor:
     Returns:
         Probabilities, float (C, K); every row sums to 1.
 
-    Raises:
-        ValueError: the activations are no (C, K) tensor, or the temperature is not
-            above 0.
-
     Source: SBTKNet (Tursun et al.), section 3: "softmax of the average activation",
         so the mean is taken before the softmax. The paper has no temperature, which
         is the default of 1.
-
-    Taught in: notebook 04.
     """
     check_logits(activations)
     if not temperature > 0:
@@ -39,18 +62,14 @@ def class_soft_labels(activations: Tensor, temperature: float = 1.0) -> Tensor:
 def knowledge_preservation_loss(logits: Tensor, soft_labels: Tensor) -> Tensor:
     """Return the mean cross-entropy between soft labels and the student's outputs.
 
+    Its least possible value, in nats, is the mean entropy of the soft labels, not 0.
+
     Args:
         logits: the student's soft head, float (B, K), used as given.
-        soft_labels: what the teacher says of each image's class, probabilities, float
-            (B, K).
-
-    Returns:
-        The loss, a float tensor without dimensions, in nats. Its least possible value
-        is the mean entropy of the soft labels, not 0.
+        soft_labels: what the teacher says of each image's class, probabilities, (B, K).
 
     Raises:
-        ValueError: shapes differ, the batch is empty, or a row of soft labels is not a
-            distribution (negative, NaN, or its sum is not 1).
+        ValueError: also where a row of soft labels is no distribution.
 
     Example:
         >>> knowledge_preservation_loss(torch.zeros(1, 2), torch.tensor([[0.9, 0.1]]))
@@ -58,8 +77,6 @@ def knowledge_preservation_loss(logits: Tensor, soft_labels: Tensor) -> Tensor:
 
     Source: SBTKNet (Tursun et al.), equation 5, over the 4N images of N quadruplets;
         the doubled minus sign and the missing sum over outputs are corrected.
-
-    Taught in: notebook 04.
     """
     check_logits(logits)
     if logits.shape != soft_labels.shape:
@@ -69,6 +86,14 @@ def knowledge_preservation_loss(logits: Tensor, soft_labels: Tensor) -> Tensor:
         )
     check_distributions(soft_labels)
     return functional.cross_entropy(logits, soft_labels)
+
+
+def check_logits(logits: Tensor) -> None:
+    """Raise unless logits are (B, K) with at least one row."""
+    if logits.ndim != 2:
+        raise ValueError(f"logits must be (B, K), got shape {tuple(logits.shape)}")
+    if len(logits) == 0:
+        raise ValueError("the batch is empty: there are no logits to compare")
 
 
 def check_distributions(soft_labels: Tensor) -> None:
