@@ -16,7 +16,8 @@ from zssbir_lib.data import (
     find_unreadable,
 )
 from zssbir_lib.data.class_names import check_known, suggest
-from zssbir_lib.data.decoding import in_threads, read_square
+from zssbir_lib.data.decoding import read_square
+from zssbir_lib.jobs import in_threads
 
 
 def numbered_images(count: int, size: int = 4) -> torch.Tensor:

@@ -76,8 +76,8 @@ def test_failed_save_keeps_the_old_figure(tmp_path, monkeypatch):
     display.save_figure(figure, "curve", tmp_path)
     before = (tmp_path / "curve.png").read_bytes()
 
-    def half_written(path, **_):
-        path.write_bytes(b"half")
+    def half_written(file, **_):
+        file.write(b"half")
         raise OSError("disk full")
 
     monkeypatch.setattr(figure, "savefig", half_written)

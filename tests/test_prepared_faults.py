@@ -1,10 +1,8 @@
 """What can go wrong while a store is written: one clear message, nothing lost."""
 
 import errno
-import multiprocessing
 import os
 import shutil
-import time
 from pathlib import Path
 
 import pytest
@@ -14,7 +12,6 @@ from zssbir_lib.data import UnreadableImage, read_class_folders
 from zssbir_lib.data.prepared import chunks, open_store, verify_store
 from zssbir_lib.data.prepared.disk import clear_refusals, gibibytes
 from zssbir_lib.data.prepared.originals import list_originals
-from zssbir_lib.data.prepared.processes import in_processes
 
 
 @pytest.fixture
@@ -127,20 +124,6 @@ def test_nothing_is_overwritten(root, out):
 def test_arguments(root, out, options, message):
     with pytest.raises(ValueError, match=message):
         prepare(root, out, **options)
-
-
-def test_a_process_that_dies_is_told():
-    with pytest.raises(ChildProcessError, match="a process died, .*smaller --jobs"):
-        list(in_processes(os._exit, [0, 0], jobs=2))
-
-
-def test_processes_end_at_once_when_the_work_is_broken_off():
-    results = in_processes(time.sleep, [0, 60, 60], jobs=2)
-    next(results)
-    started, own = time.monotonic(), multiprocessing.active_children()
-    results.close()
-    assert time.monotonic() - started < 30 and len(own) == 2
-    assert not any(process.is_alive() for process in own)
 
 
 # --- unreadable files ----------------------------------------------------------------

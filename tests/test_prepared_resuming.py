@@ -97,22 +97,26 @@ def test_stopped_before_the_last_renaming_nothing_is_decoded_again(
     assert_whole(out, root)
 
 
-SLOW_SCRIPT = """
-import sys, time
-from zssbir_lib.data import load_data
-from zssbir_lib.data.prepared import chunks, prepare_store
+# every process of Python runs this first, workers too
+SLOW_READING = """
+import time
+from PIL import Image
 
-plain = chunks.read_square
+plain = Image.open
 
 def slowly(*arguments):
     time.sleep(0.05)
     return plain(*arguments)
 
-chunks.read_square = slowly  # in worker processes too: they run these lines
+Image.open = slowly
+"""
+SCRIPT = """
+import sys
+from zssbir_lib.data import load_data
+from zssbir_lib.data.prepared import prepare_store
 
-if __name__ == "__main__":
-    root, out = sys.argv[1:]
-    prepare_store(load_data(root, 8), root, out, jobs=2, chunk_images=5)
+root, out = sys.argv[1:]
+prepare_store(load_data(root, 8), root, out, jobs=2, chunk_images=5)
 """
 
 
@@ -138,9 +142,10 @@ def is_alive(process: Path) -> bool:
 
 
 def test_killed_it_goes_on_and_leaves_no_process(root, out, tmp_path, decoded):
-    (tmp_path / "slow.py").write_text(SLOW_SCRIPT)
-    words = [sys.executable, str(tmp_path / "slow.py"), str(root), str(out)]
-    running = subprocess.Popen(words, stderr=subprocess.DEVNULL)
+    (tmp_path / "sitecustomize.py").write_text(SLOW_READING)
+    words = [sys.executable, "-c", SCRIPT, str(root), str(out)]
+    slow = os.environ | {"PYTHONPATH": str(tmp_path)}
+    running = subprocess.Popen(words, stderr=subprocess.DEVNULL, env=slow)
     try:
         partial = out.with_name("out.partial")
         wait_until(lambda: recorded(partial) or running.poll() is not None)

@@ -36,7 +36,7 @@ from zssbir_lib.data.transforms import (
     vary,
 )
 from zssbir_lib.data.world_source import load_pretraining_photos, load_world_data
-from zssbir_lib.world.cache import default_cache_folder
+from zssbir_lib.files import cache_folder as default_cache_folder
 
 __all__ = [
     "NO_AUGMENTATION",

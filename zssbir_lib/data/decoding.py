@@ -3,16 +3,16 @@
 Taught in: notebook 01.
 """
 
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageOps
 from tqdm import tqdm
 
+from zssbir_lib.jobs import in_threads
+
 MODES = ("RGB", "L")
-_CHUNK = 4096  # files handed to the threads at a time
 
 
 class UnreadableImage(ValueError):
@@ -116,29 +116,6 @@ def find_unreadable(paths: Sequence[Path], workers: int = 2) -> list[UnreadableI
     attempts = in_threads(attempt, paths, workers)
     bar = tqdm(attempts, "checking images", len(paths), unit="image")
     return [problem for problem in bar if problem is not None]
-
-
-def in_threads(function: Callable, items: Sequence, workers: int) -> Iterator:
-    """Apply a function to items in several threads, results in the items' order.
-
-    An error (or Ctrl-C) cancels what has not begun.
-
-    Args:
-        function: Called with one item.
-        items: Its arguments.
-        workers: Threads; 1 works without any.
-
-    Returns:
-        An iterator over the results.
-
-    Taught in: notebook 01.
-    """
-    if workers == 1 or len(items) < 2:
-        yield from map(function, items)
-        return
-    with ThreadPoolExecutor(workers) as pool:
-        for start in range(0, len(items), _CHUNK):
-            yield from pool.map(function, items[start : start + _CHUNK])
 
 
 def _eight_bits(image: Image.Image) -> Image.Image:

@@ -10,8 +10,9 @@ import torch
 from torch import Tensor
 from tqdm import tqdm
 
-from zssbir_lib.data.decoding import MODES, in_threads, read_square
+from zssbir_lib.data.decoding import MODES, read_square
 from zssbir_lib.data.images import check_indices
+from zssbir_lib.jobs import in_threads
 
 GIBIBYTE = 2**30
 

@@ -3,11 +3,12 @@
 Taught in: notebook 00.
 """
 
-import os
 import re
 from pathlib import Path
 
 from matplotlib.figure import Figure
+
+from zssbir_lib.files import write_shared
 
 
 def save_figure(fig: Figure, name: str, folder: str | Path = "figures") -> None:
@@ -34,9 +35,7 @@ def save_figure(fig: Figure, name: str, folder: str | Path = "figures") -> None:
         )
     folder = Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
-    unfinished = folder / f".{name}.{os.getpid()}.part"
-    try:
-        fig.savefig(unfinished, format="png", metadata={"Software": None})
-        os.replace(unfinished, folder / f"{name}.png")
-    finally:
-        unfinished.unlink(missing_ok=True)
+    write_shared(
+        folder / f"{name}.png",
+        lambda file: fig.savefig(file, format="png", metadata={"Software": None}),
+    )

@@ -9,36 +9,22 @@ Taught in: notebook 01.
 
 import hashlib
 import json
-import os
-import threading
 import warnings
 import zipfile
-from collections.abc import Callable
 from dataclasses import asdict
 from functools import lru_cache
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import Any
 
 import numpy as np
 import PIL
 
+from zssbir_lib.files import VARIABLE, write_shared
 from zssbir_lib.modality import NAMES
 from zssbir_lib.world.options import PhotoOptions, SketchOptions
 
 GENERATOR_VERSION = 1  # raise it when a change anywhere else changes the pixels
-VARIABLE = "ZSSBIR_CACHE"
 NOT_DRAWING = ("cache.py", "store.py", "rendering.py", "groups.py", "__init__.py")
-
-
-def default_cache_folder() -> Path:
-    """Return `$ZSSBIR_CACHE`, or `~/.cache/zssbir` where that is not set.
-
-    Returns:
-        The folder, which need not exist yet.
-
-    Taught in: notebook 01.
-    """
-    return Path(os.environ.get(VARIABLE) or "~/.cache/zssbir").expanduser()
 
 
 @lru_cache(maxsize=1)
@@ -110,26 +96,6 @@ def key_folder(cache_folder: Path, key: dict[str, Any]) -> Path:
     return cache_folder / "world" / f"{key['modality']}-{key['size']}px-{digest}"
 
 
-def write_file(path: Path, write: Callable[[BinaryIO], object]) -> None:
-    """Write a file under a temporary name and rename it when it is complete.
-
-    Args:
-        path: Where the file is to be.
-        write: Called with the open temporary file.
-
-    Taught in: notebook 01.
-    """
-    writer = f"{os.getpid()}-{threading.get_ident()}"  # nobody else's
-    temporary = path.with_name(f"{path.name}.{writer}.part")
-    try:
-        with temporary.open("wb") as file:  # with the permissions of every new file
-            write(file)
-        temporary.replace(path)
-    except BaseException:
-        temporary.unlink(missing_ok=True)
-        raise
-
-
 def prepare_folder(folder: Path, key: dict[str, Any]) -> None:
     """Make the folder of one set of images and put its readable key inside.
 
@@ -145,7 +111,7 @@ def prepare_folder(folder: Path, key: dict[str, Any]) -> None:
     text = json.dumps(key, indent=2, sort_keys=True) + "\n"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        write_file(folder / "key.json", lambda file: file.write(text.encode()))
+        write_shared(folder / "key.json", lambda file: file.write(text.encode()))
     except OSError as error:
         raise OSError(
             f"cannot write to the cache folder {folder} ({error.strerror or error}); "
@@ -162,7 +128,7 @@ def write_shard(path: Path, images: np.ndarray) -> None:
 
     Taught in: notebook 01.
     """
-    write_file(path, lambda file: np.savez(file, images=images))
+    write_shared(path, lambda file: np.savez(file, images=images))
 
 
 def read_shard(path: Path, shape: tuple[int, ...]) -> np.ndarray | None:

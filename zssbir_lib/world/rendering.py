@@ -3,11 +3,7 @@
 Taught in: notebook 01.
 """
 
-import multiprocessing
-import os
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
-from concurrent.futures.process import BrokenProcessPool
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +11,7 @@ from typing import Any
 import numpy as np
 from tqdm import tqdm
 
+from zssbir_lib.jobs import jobs_worth, run_jobs
 from zssbir_lib.modality import NAMES, PHOTO
 from zssbir_lib.world.cache import cache_key, write_shard
 from zssbir_lib.world.catalogue import define
@@ -24,7 +21,6 @@ from zssbir_lib.world.seeding import check_modality, image_rng
 from zssbir_lib.world.sketch import render_sketch
 
 Options = PhotoOptions | SketchOptions
-IMAGES_PER_WORKER = 400  # fewer images than this are not worth another process
 
 
 @dataclass(frozen=True)
@@ -145,19 +141,6 @@ def draw_shard(shard: Shard) -> None:
     write_shard(shard.path, images)
 
 
-def available_cores() -> int:
-    """Return how many processor cores this process may use.
-
-    Returns:
-        At least 1.
-
-    Taught in: notebook 01.
-    """
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
-
-
 def draw_shards(shards: Sequence[Shard], workers: int | None = None) -> None:
     """Draw and write shards, in several processes where there is enough to do.
 
@@ -168,38 +151,15 @@ def draw_shards(shards: Sequence[Shard], workers: int | None = None) -> None:
 
     Raises:
         ValueError: If `workers` is below 1.
-        RuntimeError: If a worker process dies.
+        ChildProcessError: If a process dies.
 
     Taught in: notebook 01.
     """
     if workers is not None and workers < 1:
         raise ValueError(f"workers is {workers}; expected 1 or more (or None)")
     if workers is None:
-        images = sum(shard.count for shard in shards)
-        workers = min(available_cores(), 1 + images // IMAGES_PER_WORKER)
+        workers = jobs_worth(sum(shard.count for shard in shards))
     workers = min(workers, len(shards))
-    bar = tqdm(total=len(shards), desc="drawing the world", unit="class")
-    with bar:
-        if workers <= 1:
-            for shard in shards:
-                draw_shard(shard)
-                bar.update()
-        else:
-            _draw_in_processes(shards, workers, bar)
-
-
-def _draw_in_processes(shards: Sequence[Shard], workers: int, bar: tqdm) -> None:
-    """Draw shards in fresh processes (spawned: safe beside threads, on any system)."""
-    context = multiprocessing.get_context("spawn")
-    pool = ProcessPoolExecutor(workers, mp_context=context)
-    try:
-        for done in as_completed([pool.submit(draw_shard, shard) for shard in shards]):
-            done.result()
+    with tqdm(total=len(shards), desc="drawing the world", unit="class") as bar:
+        for _ in run_jobs(draw_shard, shards, workers):
             bar.update()
-    except BrokenProcessPool as error:
-        raise RuntimeError(
-            "a process that draws images died; in a script, put the call under "
-            "`if __name__ == '__main__':`, or pass workers=1 to draw in this process"
-        ) from error
-    finally:
-        pool.shutdown(cancel_futures=True)

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 
+from zssbir_lib.files import cache_folder as default_folder
 from zssbir_lib.modality import PHOTO, SKETCH
 from zssbir_lib.world.cache import (
     cache_key,
-    default_cache_folder,
     key_folder,
     prepare_folder,
     read_shard,
@@ -75,7 +75,7 @@ def load_world(
     Raises:
         ValueError: If a class or a value is not allowed.
         OSError: If the cache folder cannot be written to.
-        RuntimeError: If a process that draws images died.
+        ChildProcessError: If a process that draws images died.
 
     Example:
         >>> world = load_world(["mug", "cat"], photos=2, sketches=2)  # doctest: +SKIP
@@ -88,7 +88,7 @@ def load_world(
     names = check_names(all_class_names() if class_names is None else class_names)
     without_sketches = set(check_names(photo_only))
     with_sketches = [name for name in names if name not in without_sketches]
-    folder = default_cache_folder() if cache_folder is None else Path(cache_folder)
+    folder = default_folder() if cache_folder is None else Path(cache_folder)
     photo_options = photo_options or PhotoOptions()
     sketch_options = sketch_options or SketchOptions()
     plan = _plan(folder, names, PHOTO, photos, size, seed, photo_options)

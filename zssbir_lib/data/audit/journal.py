@@ -13,7 +13,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 from zssbir_lib.data.audit.file_facts import FileFacts
-from zssbir_lib.world.cache import VARIABLE, default_cache_folder
+from zssbir_lib.files import VARIABLE, cache_folder
 
 
 class Journal:
@@ -32,7 +32,7 @@ class Journal:
     def __init__(self, root: Path, fresh: bool = False) -> None:
         self.root = root
         key = hashlib.blake2b(os.fsencode(root.resolve()), digest_size=10).hexdigest()
-        self.path = default_cache_folder() / "audit" / f"{key}.jsonl"
+        self.path = cache_folder() / "audit" / f"{key}.jsonl"
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if fresh:

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from zssbir_lib.world.cache import write_file
+from zssbir_lib.files import write_shared
 
 AGAIN = "then run the same command again"
 ELSEWHERE = "choose a folder that you may write to"
@@ -59,4 +59,4 @@ def write_whole(path: Path, content: bytes) -> None:
     Taught in: notebook 08.
     """
     with disk_errors(path):
-        write_file(path, lambda file: file.write(content))
+        write_shared(path, lambda file: file.write(content))

@@ -14,10 +14,7 @@ from zssbir_lib.data.prepared.chunks import Chunk, FinishedChunk, write_chunk
 from zssbir_lib.data.prepared.disk import check_room, clear_refusals
 from zssbir_lib.data.prepared.journal import Place, record, recorded, still_valid
 from zssbir_lib.data.prepared.manifest import MANIFEST, PIXEL_FILES
-from zssbir_lib.data.prepared.processes import in_processes
-from zssbir_lib.world.rendering import available_cores
-
-IMAGES_A_PROCESS = 400  # fewer are not worth the start of another process
+from zssbir_lib.jobs import jobs_worth, run_jobs
 
 
 def finish_chunks(
@@ -50,7 +47,7 @@ def finish_chunks(
         _warn_of_changes(missing, folder)
     check_room(folder, sum(chunk.length for chunk in missing))
     images = sum(len(chunk.originals) for chunk in missing)
-    jobs = jobs or min(available_cores(), 1 + images // IMAGES_A_PROCESS)
+    jobs = jobs or jobs_worth(images)
     every = sum(len(chunk.originals) for chunk in chunks)
     sizes = {_place(chunk): len(chunk.originals) for chunk in chunks}
     with (
@@ -60,7 +57,7 @@ def finish_chunks(
         ) as bar,
     ):
         _make_files(chunks, folder)
-        for done in in_processes(partial(write_chunk, folder=folder), missing, jobs):
+        for done in run_jobs(partial(write_chunk, folder=folder), missing, jobs):
             record(done, folder)
             finished[_place(done)] = done
             bar.update(sizes[_place(done)])
@@ -93,7 +90,8 @@ def _warn_of_changes(missing: Sequence[Chunk], folder: Path) -> None:
 def _make_files(chunks: Sequence[Chunk], folder: Path) -> None:
     """Make the folder and its pixel files, at their final lengths."""
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / MANIFEST).unlink(missing_ok=True)  # of an attempt killed at its end
+    for rest in folder.glob(f"{MANIFEST}*"):  # of an attempt killed at its end
+        rest.unlink()
     for modality, name in PIXEL_FILES.items():
         length = sum(one.length for one in chunks if one.modality == modality)
         with open(folder / name, "ab") as file:

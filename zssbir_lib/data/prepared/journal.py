@@ -11,11 +11,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from zssbir_lib.data.decoding import in_threads
 from zssbir_lib.data.prepared.checksums import stored_checksum
 from zssbir_lib.data.prepared.chunks import Chunk, FinishedChunk
 from zssbir_lib.data.prepared.manifest import PIXEL_FILES
-from zssbir_lib.world.rendering import available_cores
+from zssbir_lib.jobs import available_cores, in_threads
 
 JOURNAL = "finished.jsonl"
 

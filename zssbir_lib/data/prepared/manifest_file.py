@@ -8,7 +8,7 @@ import json
 import os
 from dataclasses import asdict
 from pathlib import Path
-from typing import Any
+from typing import Any, BinaryIO
 
 from zssbir_lib.data.prepared.manifest import (
     MANIFEST,
@@ -16,6 +16,7 @@ from zssbir_lib.data.prepared.manifest import (
     Manifest,
     PreparedSet,
 )
+from zssbir_lib.files import write_shared
 
 FORMAT, VERSION = "zssbir prepared images", 1
 AGAIN = "copy the store again, or prepare it again"
@@ -33,12 +34,14 @@ def write_manifest(manifest: Manifest, folder: Path) -> None:
     content = {"format": FORMAT, "version": VERSION} | asdict(manifest)
     content = json.loads(json.dumps(content))  # as it will be read: keys become text
     content["checksum"] = _checksum(content)
-    partial = folder / f"{MANIFEST}.partial"
-    with open(partial, "w", encoding="utf-8") as file:
-        json.dump(content, file, indent=0)
+    text = json.dumps(content, indent=0)
+
+    def write(file: BinaryIO) -> None:
+        file.write(text.encode())
         file.flush()
-        os.fsync(file.fileno())
-    partial.replace(folder / MANIFEST)
+        os.fsync(file.fileno())  # the pixels count once this is there
+
+    write_shared(folder / MANIFEST, write)
 
 
 def read_manifest(folder: str | Path) -> Manifest:

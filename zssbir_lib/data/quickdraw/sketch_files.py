@@ -22,7 +22,7 @@ from zssbir_lib.data.quickdraw.rendering import (
     render_drawing,
 )
 from zssbir_lib.data.quickdraw.smoothing import SMOOTHING
-from zssbir_lib.world.cache import write_file
+from zssbir_lib.files import write_shared
 
 SETTINGS = ".rendering.json"  # hidden: readers of class folders pass over it
 
@@ -124,7 +124,7 @@ def _write_sketch(target: Path, pixels: np.ndarray) -> None:
     """Write an image whole or not at all."""
     try:
         target.parent.mkdir(exist_ok=True)
-        write_file(target, lambda file: Image.fromarray(pixels).save(file, "PNG"))
+        write_shared(target, lambda file: Image.fromarray(pixels).save(file, "PNG"))
     except OSError as error:
         raise OSError(
             f"cannot write {target} ({error.strerror or error}); the sketches before "
@@ -139,7 +139,7 @@ def _keep_settings(sketches: Path, settings: dict[str, Any]) -> None:
         try:
             sketches.mkdir(parents=True, exist_ok=True)
             text = json.dumps(settings, indent=2) + "\n"
-            write_file(path, lambda file: file.write(text.encode()))
+            write_shared(path, lambda file: file.write(text.encode()))
         except OSError as error:
             raise OSError(
                 f"cannot write to {sketches} ({error.strerror or error}); choose a "
