@@ -1,5 +1,6 @@
 """CIFAR-100, the mini benchmark, and the command `data fetch`."""
 
+import argparse
 import hashlib
 import io
 import json
@@ -12,9 +13,9 @@ from fetch_server import Served, hurried, left_in, running_server
 from PIL import Image
 from torchvision.datasets import CIFAR100
 
-from zssbir_lib.cli import data_fetch, main
-from zssbir_lib.cli.main import build_parser
-from zssbir_lib.data import load_data, load_split
+from zssbir_lib.cli import data as data_commands
+from zssbir_lib.cli import main
+from zssbir_lib.data import fetching, load_data, load_split
 from zssbir_lib.data.fetching import (
     BY_HAND,
     DownloadError,
@@ -306,9 +307,15 @@ def test_benchmarks_of_no_size(tmp_path, count):
         build_mini_benchmark(tmp_path, count=count)
 
 
+def parsed(*words: str) -> argparse.Namespace:
+    parser = argparse.ArgumentParser()
+    data_commands.add_parser(parser.add_subparsers())
+    return parser.parse_args(["data", *words])
+
+
 def command(*words: str) -> None:
     """Run `data fetch` and let its errors out."""
-    options = build_parser().parse_args(["data", "fetch", *words])
+    options = parsed("fetch", *words)
     options.run(options)
 
 
@@ -326,7 +333,7 @@ def test_what_is_fetched_by_hand(name, capsys):
 
 def test_the_command_fetches_words(server, tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(
-        data_fetch,
+        fetching,
         "fetch_drawings",
         lambda *words: mini_module.fetch_drawings(*words, address=server.url),
     )
@@ -347,7 +354,7 @@ def test_the_command_fetches_photos(server, tmp_path, capsys):
 def test_the_command_builds_the_benchmark(server, tmp_path, capsys, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        data_fetch,
+        fetching,
         "build_mini_benchmark",
         lambda *words, **options: asked.append((words, options)),
     )
@@ -387,7 +394,7 @@ def test_exit_codes(server, tmp_path, capsys):
 
 def test_the_next_commands_that_are_named_exist(capsys):
     for words in ("check sketchy F --list A B", "check tuberlin F", "draw A F"):
-        build_parser().parse_args(["data", *words.split()])
+        parsed(*words.split())
     assert {source.check.split()[0] for source in BY_HAND.values()} == {
         "sketchy",
         "tuberlin",

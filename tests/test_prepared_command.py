@@ -9,7 +9,7 @@ import pytest
 import torch
 from prepared_folder import pixels_of, prepare, save, write_images
 
-from zssbir_lib.cli import data_prepare
+from zssbir_lib.cli import data as data_commands
 from zssbir_lib.data import load_data, read_class_folders
 from zssbir_lib.data.prepared import read_manifest, verify_store
 from zssbir_lib.data.prepared.verifying import stored_chunks
@@ -33,8 +33,8 @@ def store(prepared, tmp_path):
 
 def command(*words) -> None:
     parser = argparse.ArgumentParser()
-    data_prepare.add_parser(parser.add_subparsers())
-    options = parser.parse_args(["prepare", *map(str, words)])
+    data_commands.add_parser(parser.add_subparsers())
+    options = parser.parse_args(["data", "prepare", *map(str, words)])
     options.run(options)
 
 

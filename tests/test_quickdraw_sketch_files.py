@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from zssbir_lib.cli import data_draw
+from zssbir_lib.cli import data as data_commands
 from zssbir_lib.data import find_class_files
 from zssbir_lib.data.quickdraw import (
     MalformedDrawing,
@@ -231,8 +231,8 @@ def test_long_words():
 
 def run_command(*words: object) -> None:
     parser = argparse.ArgumentParser()
-    data_draw.add_parser(parser.add_subparsers())
-    options = parser.parse_args(["draw", *map(str, words)])
+    data_commands.add_parser(parser.add_subparsers())
+    options = parser.parse_args(["data", "draw", *map(str, words)])
     options.run(options)
 
 
