@@ -29,7 +29,7 @@ from zssbir_lib.cli.checkpoints import add_measure_options, line_of, measure_stu
 from zssbir_lib.cli.options import read_data
 from zssbir_lib.data import ZeroShotData
 from zssbir_lib.evaluation import evaluate_retrieval, fit_itq, unpack_codes
-from zssbir_lib.evaluation.codes.projection import principal_directions
+from zssbir_lib.evaluation.codes import principal_directions
 from zssbir_lib.training import (
     embed_zero_shot,
     load_trained_net,

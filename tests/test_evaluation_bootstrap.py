@@ -10,14 +10,13 @@ from scipy import stats
 
 from zssbir_lib.evaluation import (
     bootstrap_interval,
+    compare_methods,
     evaluate_retrieval,
     mean_interval,
     per_query_metrics,
-    resampled_means,
-    table_interval,
+    statistics,
 )
-from zssbir_lib.evaluation.uncertainty import deviations
-from zssbir_lib.evaluation.uncertainty.bootstrap import bca_levels
+from zssbir_lib.evaluation.statistics import bca_levels, draw_deviations, group_totals
 
 GOLDENS = Path(__file__).parent / "goldens" / "metrics"
 KINDS = ("widened", "percentile", "bca")
@@ -29,6 +28,20 @@ def class_scores(rng, sizes, between=0.15, within=0.1):
     labels = np.repeat(np.arange(len(sizes)), sizes)
     levels = rng.normal(0.4, between, len(sizes))[labels]
     return levels + rng.normal(0, within, len(labels)), labels
+
+
+def resampled_means(values, labels=None, draws=10_000, seed=0):
+    """Return the means of drawn sets of queries, class by class."""
+    mean, totals, counts = group_totals(values, labels)
+    generator = np.random.default_rng(seed)
+    return mean + draw_deviations(totals, counts, draws, generator)
+
+
+def table_interval(scores, labels, *options, **more):
+    """Return the interval of a table of scores: what is above a method of zeros."""
+    tables = {"scores": scores, "zeros": 0 * torch.as_tensor(scores)}
+    pairs = [("scores", "zeros")]
+    return compare_methods(tables, pairs, labels, *options, **more)[0].interval
 
 
 def width(interval):
@@ -69,7 +82,7 @@ def test_three_classes_of_unequal_size_are_drawn_whole():
 
 
 def test_the_mean_is_that_of_all_queries(monkeypatch):
-    monkeypatch.setattr(deviations, "BLOCK", 100)  # four draws of 24 classes at a time
+    monkeypatch.setattr(statistics, "BLOCK", 100)  # four draws of 24 classes at a time
     values, labels = class_scores(np.random.default_rng(0), SIZES)
     means = resampled_means(values, labels, draws=2_001)
     assert means.shape == (2_001,) and len(np.unique(means)) > 1_990

@@ -14,7 +14,7 @@ from zssbir_lib.evaluation import (
     random_rotation,
     released_rotation,
 )
-from zssbir_lib.evaluation.codes.rotation import nearest_corners
+from zssbir_lib.evaluation.codes import nearest_corners
 
 UPDATES = {"correct": "procrustes", "peer": "released"}
 

@@ -22,17 +22,14 @@ from zssbir_lib.evaluation import (
     expand_queries,
     generalised_with_seen_gallery,
     generalised_with_seen_sample,
-    nearest,
     neighbourhood,
     pack_codes,
     per_query_metrics,
     rank_gallery,
     ranking,
     smooth_gallery,
-    sorting,
 )
-from zssbir_lib.evaluation.distances import GalleryKeys
-from zssbir_lib.evaluation.ranking import class_columns, split_slice
+from zssbir_lib.evaluation.ranking import GalleryKeys, class_columns, split_slice
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 QUERIES, PHOTOS, CLASSES, DIMENSIONS = 700, 1600, 12, 16
@@ -95,7 +92,7 @@ def one_thread():
 
 @pytest.fixture
 def small_buffers(monkeypatch):
-    for module in (ranking, nearest, neighbourhood):
+    for module in (ranking, neighbourhood):
         monkeypatch.setattr(module, "BUFFER_ELEMENTS", BUFFER_ELEMENTS)
 
 
@@ -153,7 +150,7 @@ def generalised(query, gallery, query_labels, gallery_labels, which):
 @pytest.mark.parametrize("way", WAYS)
 def test_nothing_makes_the_whole_table(way, numpy_reads, small_buffers, monkeypatch):
     if not numpy_reads:  # what a GPU does
-        monkeypatch.setattr(sorting, "numpy_can_read", lambda tensor: False)
+        monkeypatch.setattr(ranking, "numpy_can_read", lambda tensor: False)
     assert peak_bytes(WAYS[way], *draw()) < WHOLE_TABLE / 5
 
 

@@ -2,21 +2,19 @@
 
 import dataclasses
 from collections import Counter
-from itertools import combinations, groupby
+from itertools import combinations
 
 import pytest
 
 from zssbir_lib.evaluation import (
-    Comparability,
-    LikeWithLike,
     comparable,
     disagreements,
     like_with_like,
     obstacles,
     published_results,
     select_results,
-    sort_by_convention,
 )
+from zssbir_lib.evaluation.published import Comparability, LikeWithLike
 
 RESULTS = published_results()
 S25, S21, TUB, QD = "sketchy-25", "sketchy-21", "tuberlin-30", "quickdraw-30"
@@ -132,22 +130,6 @@ def test_the_group_of_sake_on_quickdraw():
         "ZSE-SBIR Ret": 14.2,
         "MARL": 32.7,
     }
-
-
-def test_sorting_brings_equal_conventions_together():
-    ordered = sort_by_convention(RESULTS)
-    assert Counter(ordered) == Counter(RESULTS)
-    shown = select_results(ordered, benchmark=S21, quantity="map@200", variant=None)
-    shown = select_results(shown, setting="zero-shot", binary=False)
-    assert [metric for metric, _ in groupby(shown, lambda one: one.metric)] == [
-        "map@200/hits",
-        "map@200/k",
-        "map@200/voc",
-        "map@200/unknown",
-    ]
-    assert [one.printed for one in shown[:7]] == [
-        *("80.5", "72.24", "71.9", "56.8", "55.6", "46.1", "45.9")
-    ]
 
 
 def test_tables_that_contradict_each_other_are_found():

@@ -10,11 +10,17 @@ from zssbir_lib.evaluation import (
     metric_names,
     per_query_metrics,
     rank_gallery,
-    sorting,
+    ranking,
 )
-from zssbir_lib.evaluation.distances import GalleryKeys, coarse_mean
-from zssbir_lib.evaluation.ranking import class_slices, rank_relevant
-from zssbir_lib.evaluation.sorting import count_in_itself, count_up_to, sort_rows
+from zssbir_lib.evaluation.ranking import (
+    GalleryKeys,
+    class_slices,
+    coarse_mean,
+    count_in_itself,
+    count_up_to,
+    rank_relevant,
+    sort_rows,
+)
 
 
 def draw(seed=0, queries=40, photos=90, classes=6, dimensions=8):
@@ -264,7 +270,7 @@ def test_torch_alone_equals_numpy(ties, monkeypatch):
     query, gallery, *labels = draw(photos=400)
     query, gallery = query.round(), gallery.round()
     expected = per_query_metrics(query, gallery, *labels, ks=(3, 10), ties=ties)
-    monkeypatch.setattr(sorting, "numpy_can_read", lambda tensor: False)
+    monkeypatch.setattr(ranking, "numpy_can_read", lambda tensor: False)
     values = per_query_metrics(query, gallery, *labels, ks=(3, 10), ties=ties)
     assert_same(values, expected, 1e-12)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from zssbir_lib.evaluation import PublishedResult, like_with_like, obstacles
-from zssbir_lib.evaluation.published_comparison import (
+from zssbir_lib.evaluation.published import (
     UNKNOWN_CLASSES,
     UNKNOWN_DEFINITION,
     UNKNOWN_PROTOCOL,

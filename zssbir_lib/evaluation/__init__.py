@@ -1,37 +1,42 @@
 """Exact retrieval evaluation: pure functions of embeddings and labels.
 
-The files follow the way of the data: ``distances`` compares queries with the
-gallery, ``ranking`` finds the ranks of the relevant photos, ``metrics`` turns
-ranks into precision and average precision, ``retrieval`` averages them over the
-queries, ``protocols`` says which queries and which gallery. ``average_precision``
-is the same arithmetic for a single ranking, written for reading. ``codes`` makes
-binary codes of embeddings; ``distance="hamming"`` ranks them, and
-``representations`` scores both side by side. ``statistics`` and
-``uncertainty`` say how sure a score or a difference is; ``published`` has the scores
-of the papers, and ``published_comparison`` says which of them can be compared.
+In reading order: ``metrics`` turns the ranks of the relevant photos into precision and
+average precision, ``ranking`` compares queries with the gallery and finds those ranks,
+``retrieval`` averages over the queries, ``protocols`` says which queries and which
+gallery. ``codes`` makes binary codes of embeddings, ``neighbourhood`` improves
+embeddings by their neighbours, ``representations`` scores all of them side by side.
+``spread`` describes embeddings without ranking them. ``statistics``, ``comparisons``
+and ``seed_noise`` say how sure a score or a difference is; ``published`` has the scores
+of the papers and says which of them can be compared.
+
+Input that has no meaning is refused with a ValueError that names the argument, what was
+expected, and where there is one the remedy (``checks``); docstrings do not repeat
+it. Wherever something is drawn, ``draws`` says how often and ``seed`` decides the
+draws; ``confidence`` is the coverage of an interval, above 0 and below 1.
 """
 
-from zssbir_lib.evaluation.average_precision import average_precision, precision_at
-from zssbir_lib.evaluation.codes.itq import ITQEncoder, fit_itq, retrieval_codes
-from zssbir_lib.evaluation.codes.packing import pack_codes, unpack_codes
-from zssbir_lib.evaluation.codes.rotation import (
+from zssbir_lib.evaluation.codes import (
+    fit_itq,
     learn_rotation,
+    pack_codes,
     procrustes_rotation,
     quantisation_error,
     random_rotation,
     released_rotation,
+    retrieval_codes,
+    unpack_codes,
 )
-from zssbir_lib.evaluation.confusion import (
-    confusion_matrix,
-    most_confused_pair,
-    mutual_confusion,
+from zssbir_lib.evaluation.comparisons import (
+    Comparison,
+    compare_methods,
+    holm,
+    joint_confidence,
+    sign_flip_test,
 )
-from zssbir_lib.evaluation.domain_gap import domain_gap
-from zssbir_lib.evaluation.nearest import rank_gallery
+from zssbir_lib.evaluation.metrics import average_precision, precision_at
 from zssbir_lib.evaluation.neighbourhood import (
     centre_modalities,
     expand_queries,
-    mean_of_nearest,
     smooth_gallery,
 )
 from zssbir_lib.evaluation.protocols import (
@@ -43,20 +48,16 @@ from zssbir_lib.evaluation.protocols import (
 )
 from zssbir_lib.evaluation.published import (
     PublishedResult,
+    comparable,
+    disagreements,
+    like_with_like,
     methods_without_values,
+    obstacles,
     published_results,
     published_sources,
     select_results,
 )
-from zssbir_lib.evaluation.published_comparison import (
-    Comparability,
-    LikeWithLike,
-    comparable,
-    like_with_like,
-    obstacles,
-    sort_by_convention,
-)
-from zssbir_lib.evaluation.published_disagreements import disagreements
+from zssbir_lib.evaluation.ranking import rank_gallery
 from zssbir_lib.evaluation.representations import (
     encode_sets,
     improve_by_neighbours,
@@ -67,31 +68,30 @@ from zssbir_lib.evaluation.retrieval import (
     metric_names,
     per_query_metrics,
 )
-from zssbir_lib.evaluation.spread import effective_rank, embedding_spread
-from zssbir_lib.evaluation.statistics import mean_interval, paired_interval
-from zssbir_lib.evaluation.uncertainty import (
-    Comparison,
-    bootstrap_interval,
+from zssbir_lib.evaluation.seed_noise import (
     chance_of_difference,
     chance_to_see,
-    compare_methods,
-    compare_two,
-    holm,
-    joint_confidence,
     pooled_spread,
-    resampled_means,
     share_of_pairs_apart,
-    sign_flip_test,
     smallest_visible_difference,
-    table_interval,
+)
+from zssbir_lib.evaluation.spread import (
+    confusion_matrix,
+    domain_gap,
+    effective_rank,
+    embedding_spread,
+    most_confused_pair,
+    mutual_confusion,
+)
+from zssbir_lib.evaluation.statistics import (
+    bootstrap_interval,
+    mean_interval,
+    paired_interval,
 )
 
 __all__ = [
-    "Comparability",
     "Comparison",
-    "ITQEncoder",
     "LabelledEmbeddings",
-    "LikeWithLike",
     "PublishedResult",
     "RetrievalSets",
     "average_precision",
@@ -101,7 +101,6 @@ __all__ = [
     "chance_to_see",
     "comparable",
     "compare_methods",
-    "compare_two",
     "confusion_matrix",
     "disagreements",
     "domain_gap",
@@ -119,7 +118,6 @@ __all__ = [
     "learn_rotation",
     "like_with_like",
     "mean_interval",
-    "mean_of_nearest",
     "methods_without_values",
     "metric_names",
     "most_confused_pair",
@@ -137,7 +135,6 @@ __all__ = [
     "random_rotation",
     "rank_gallery",
     "released_rotation",
-    "resampled_means",
     "retrieval_codes",
     "score_representations",
     "select_results",
@@ -145,8 +142,6 @@ __all__ = [
     "sign_flip_test",
     "smallest_visible_difference",
     "smooth_gallery",
-    "sort_by_convention",
-    "table_interval",
     "unpack_codes",
     "zero_shot",
 ]

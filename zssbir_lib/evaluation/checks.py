@@ -2,26 +2,19 @@
 
 from collections.abc import Sequence
 
+import numpy as np
 import torch
 from torch import Tensor
 
-from zssbir_lib.evaluation.distances import at_least_float32
-
 
 def check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    """Raise ValueError unless the value is one of the choices.
-
-    Taught in: notebook 02.
-    """
+    """Raise ValueError unless the value is one of the choices."""
     if value not in choices:
         raise ValueError(f"unknown {name} {value!r}: choose one of {choices}")
 
 
 def check_cut_offs(ks: Sequence[int]) -> tuple[int, ...]:
-    """Return the cut-offs as a tuple; raise ValueError unless all are 1 or more.
-
-    Taught in: notebook 02.
-    """
+    """Return the cut-offs as a tuple; raise ValueError unless all are 1 or more."""
     for k in ks:
         if not isinstance(k, int) or isinstance(k, bool) or k < 1:
             raise ValueError(
@@ -30,20 +23,32 @@ def check_cut_offs(ks: Sequence[int]) -> tuple[int, ...]:
     return tuple(ks)
 
 
+def check_confidence(confidence: float) -> None:
+    """Raise ValueError unless the confidence lies between 0 and 1."""
+    if not 0 < confidence < 1:
+        raise ValueError(f"confidence must lie between 0 and 1, got {confidence}")
+
+
+def check_count(name: str, count: int, least: int) -> None:
+    """Raise ValueError unless a whole number is large enough."""
+    whole = isinstance(count, int | np.integer) and not isinstance(count, bool)
+    if not whole or count < least:
+        raise ValueError(f"{name} is {count!r}: expected a whole number from {least}")
+
+
+def at_least_float32(dtype: torch.dtype) -> torch.dtype:
+    """Return the type to compare in: float64 for float64, else float32."""
+    return torch.float64 if dtype == torch.float64 else torch.float32
+
+
+def check_embeddings(name: str, features: Tensor) -> None:
+    """Raise ValueError unless these are finite embeddings (N, D), nothing empty."""
+    _check_table(name, features)
+    _check_finite(name, features)
+
+
 def check_features(query: Tensor, gallery: Tensor, distance: str) -> None:
-    """Raise ValueError unless queries and gallery can be compared.
-
-    Args:
-        query: (Q, D) embeddings or codes.
-        gallery: (N, D) embeddings or codes.
-        distance: decides between embeddings and codes ("hamming").
-
-    Raises:
-        ValueError: not tensors of two dimensions, an empty set, different sizes,
-            types or devices, values that are not finite, codes that are not binary.
-
-    Taught in: notebook 02.
-    """
+    """Raise ValueError unless queries (Q, D) and gallery (N, D) can be compared."""
     both = {"query": query, "gallery": gallery}
     for name, features in both.items():
         _check_table(name, features)
@@ -57,36 +62,19 @@ def check_features(query: Tensor, gallery: Tensor, distance: str) -> None:
             f"query is on {query.device} and gallery on {gallery.device}: "
             "move both to one device"
         )
-    if distance == "hamming" and (query.dtype == torch.uint8) != (
-        gallery.dtype == torch.uint8
-    ):
+    packed = [features.dtype == torch.uint8 for features in both.values()]
+    if distance == "hamming" and packed[0] != packed[1]:
         raise ValueError(
             f"query codes are {query.dtype} and gallery codes {gallery.dtype}: "
             "pack both (uint8) or neither"
         )
+    check = _check_codes if distance == "hamming" else _check_finite
     for name, features in both.items():
-        if distance == "hamming":
-            _check_codes(name, features)
-        else:
-            _check_embeddings(name, features, distance)
+        check(name, features)
 
 
 def check_labels(name: str, labels: Tensor, features: Tensor) -> Tensor:
-    """Return the labels as int64 on the features' device, one for each row.
-
-    Args:
-        name: "query" or "gallery", for the message.
-        labels: (N,) integers.
-        features: (N, D), the rows that the labels belong to.
-
-    Returns:
-        (N,) int64.
-
-    Raises:
-        ValueError: not a tensor of whole numbers, or of another length.
-
-    Taught in: notebook 02.
-    """
+    """Return the labels as int64 (N,) on the features' device, one for each row."""
     if not isinstance(labels, Tensor) or labels.ndim != 1:
         raise ValueError(f"{name}_labels must be a tensor of shape (N,), one a row")
     if labels.is_floating_point() or labels.is_complex():
@@ -119,12 +107,12 @@ def _check_table(name: str, features: Tensor) -> None:
         )
 
 
-def _check_embeddings(name: str, features: Tensor, distance: str) -> None:
+def _check_finite(name: str, features: Tensor) -> None:
     """Refuse embeddings that are not floating point or not finite."""
     if not features.is_floating_point():
         raise ValueError(
-            f"{name} has type {features.dtype}: {distance} distance needs floating "
-            'point embeddings (binary codes go with distance="hamming")'
+            f"{name} has type {features.dtype}: expected floating point embeddings "
+            '(binary codes go with distance="hamming")'
         )
     wide = at_least_float32(features.dtype)
     length = torch.linalg.vector_norm(features, dim=1, dtype=wide).float()

@@ -1,65 +1,116 @@
-"""Precision and average precision of many queries, from the ranks of their hits.
+"""Precision and average precision: of one ranking for reading, of many at once.
 
-All queries of one call belong to the same class, so they share R, the number of
-relevant photos in the gallery, and their ranks form a (Q, R) table. Everything is
-float64. ``average_precision`` has the same formulas for one ranking.
+A ranking is a list of zeros and ones, best photo first: 1 where the photo shows the
+class of the query. `average_precision` works on one such list. All queries of a batched
+call belong to the same class, so they share R, the number of relevant photos in the
+gallery, and their ranks form a (Q, R) table; everything is float64 there. The tests
+hold the two against each other.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import torch
 from torch import Tensor
 
+DIVISORS = ("min", "hits", "relevant", "k")
+
+
+# one ranking
+
+
+def precision_at(relevance: Sequence[int], k: int) -> float:
+    """Return the share of relevant photos among the first k, 0 to 1.
+
+    Args:
+        relevance: 0 or 1 for every gallery photo, best first, length N.
+        k: photos looked at, at least 1; beyond N, missing photos count as wrong.
+
+    Source: P@K of SBTKNet (arXiv 2102.04016), section 4.
+    """
+    _check(relevance, k)
+    return sum(relevance[:k]) / k
+
+
+def average_precision(
+    relevance: Sequence[int],
+    k: int | None = None,
+    divide_by: str = "min",
+    interpolated: bool = False,
+) -> float:
+    """Average the precision at the ranks of the relevant photos.
+
+    Args:
+        relevance: 0 or 1 for every gallery photo, best first, length N.
+        k: look at the first k photos only; None for the whole ranking.
+        divide_by: "min" for the smaller of k and R, "hits" for the relevant photos
+            inside the first k, "relevant" for R, the relevant photos of the whole
+            ranking, "k" for k itself. Without k, all but "k" agree.
+        interpolated: replace each precision by the best precision at the same or
+            a later rank inside the first k (the Pascal VOC envelope).
+
+    Returns:
+        A number from 0 to 1; 0 if no relevant photo is inside the first k.
+
+    Source: SBTKNet (arXiv 2102.04016), equation 7, for "relevant"; the other
+        conventions are those of the published evaluation code.
+    """
+    k = len(relevance) if k is None else k
+    _check(relevance, k)
+    relevant = sum(relevance)
+    if relevant == 0:
+        raise ValueError(
+            "the ranking has no relevant photo: average precision is not defined; "
+            "leave such a query out"
+        )
+    ranks = [i for i, hit in enumerate(relevance[:k], start=1) if hit]
+    precisions = [precision_at(relevance, rank) for rank in ranks]
+    if interpolated:
+        precisions = [max(precisions[i:]) for i in range(len(precisions))]
+    return sum(precisions) / _divisor(divide_by, k, relevant, max(len(ranks), 1))
+
+
+def _divisor(name: str, k: int, relevant: int, hits: int) -> int:
+    """Return the number by which the sum of precisions is divided."""
+    if name not in DIVISORS:
+        raise ValueError(f"unknown divisor {name!r}: choose one of {DIVISORS}")
+    return {"min": min(k, relevant), "hits": hits, "relevant": relevant, "k": k}[name]
+
+
+def _check(relevance: Sequence[int], k: int) -> None:
+    """Refuse rankings and cut-offs that have no meaning."""
+    if k < 1:
+        raise ValueError(f"k is {k}: look at least at 1 photo of a non-empty ranking")
+    strange = [value for value in relevance if value not in (0, 1)]
+    if strange:
+        raise ValueError(f"the ranking holds {strange[0]!r}: expected only 0 and 1")
+
+
+# many rankings
+
 
 @dataclass(frozen=True)
 class Cut:
-    """The hits inside the first K photos, for each of Q queries.
+    """The hits inside the first K photos, for each of Q queries."""
 
-    Args:
-        depth: K.
-        whole: (Q,) relevant photos inside K whatever the order of tied photos.
-        hits: (Q,) float64, ``whole`` plus the share of a group of tied photos
-            that the cut goes through: of a group of 10 with 4 relevant photos, 5
-            of whose places lie inside, 2 hits count.
-
-    Taught in: notebook 02.
-    """
-
-    depth: int
-    whole: Tensor
+    depth: int  # K
+    whole: Tensor  # (Q,) relevant photos inside K whatever the order of tied photos
+    # (Q,) float64, `whole` plus the share of a group of tied photos that the cut goes
+    # through: of a group of 10 with 4 relevant photos, 5 of whose places lie inside, 2
     hits: Tensor
 
 
 @dataclass(frozen=True)
 class RelevantRanks:
-    """Where the R relevant photos of Q queries stand, best first.
+    """Where the R relevant photos of Q queries stand, best first."""
 
-    Args:
-        rank: (Q, R) 1-based ranks; under the block rule the number of photos that
-            are at least as near as this one.
-        found: (Q, R) relevant photos up to that rank.
-        cuts: the hits inside K, for every K that is asked for.
-
-    Taught in: notebook 02.
-    """
-
-    rank: Tensor
-    found: Tensor
-    cuts: dict[int, Cut]
+    rank: Tensor  # (Q, R) from 1; by the block rule, how many are at least as near
+    found: Tensor  # (Q, R) relevant photos up to that rank
+    cuts: dict[int, Cut]  # the hits inside K, for every K that is asked for
 
 
 def untied_ranks(rank: Tensor, depths: list[int]) -> RelevantRanks:
-    """Describe rankings without ties by the ranks of their relevant photos.
-
-    Args:
-        rank: (Q, R) 1-based ranks, increasing in each row.
-        depths: the cut-offs K that will be asked for.
-
-    Returns:
-        The ranks with their cuts.
-
-    Taught in: notebook 02.
-    """
+    """Describe rankings without ties by the ranks (Q, R) of their relevant photos."""
     found = torch.arange(1, rank.shape[1] + 1, device=rank.device).expand_as(rank)
     cuts = {}
     for depth in depths:
@@ -69,41 +120,24 @@ def untied_ranks(rank: Tensor, depths: list[int]) -> RelevantRanks:
 
 
 def precision_at_cut(cut: Cut) -> Tensor:
-    """Return P@K = hits inside K, divided by K (photos that are missing are misses).
-
-    Taught in: notebook 02.
-    """
+    """Return P@K = hits inside K, divided by K (photos that are missing are misses)."""
     return cut.hits / cut.depth
 
 
 def precision_at_hits(ranks: RelevantRanks) -> Tensor:
-    """Return the (Q, R) precisions at the rank of every relevant photo.
-
-    Taught in: notebook 02.
-    """
+    """Return the (Q, R) precisions at the rank of every relevant photo."""
     return ranks.found.double() / ranks.rank
 
 
 def envelope(precision: Tensor) -> Tensor:
-    """Replace every precision by the largest at the same or a later rank.
-
-    Taught in: notebook 02.
-    """
+    """Replace every precision by the largest at the same or a later rank."""
     return precision.flip(1).cummax(dim=1).values.flip(1)
 
 
 def precision_sums(precision: Tensor, cut: Cut) -> tuple[Tensor, Tensor]:
-    """Add up the precisions of the relevant photos inside K.
+    """Add up the precisions (Q, R) inside K: plain sums, and of the envelope inside K.
 
-    Args:
-        precision: (Q, R) float64 precision at every relevant photo.
-        cut: the hits inside K.
-
-    Returns:
-        (Q,) sums of the plain and of the interpolated precisions (the envelope
-        inside K). The part of a tied group inside K has the precision at K.
-
-    Taught in: notebook 02.
+    The part of a tied group inside K has the precision at K.
     """
     width = min(cut.depth, precision.shape[1])
     inside = torch.arange(width, device=precision.device) < cut.whole[:, None]
@@ -118,17 +152,8 @@ def precision_sums(precision: Tensor, cut: Cut) -> tuple[Tensor, Tensor]:
 def metrics_at(precision: Tensor, ranks: RelevantRanks, k: int) -> dict[str, Tensor]:
     """Return every convention of mAP@K and P@K, one value a query.
 
-    Args:
-        precision: (Q, R) float64, from ``precision_at_hits``.
-        ranks: the ranks, with cuts at K and at the smaller of K and R.
-        k: the cut-off K.
-
-    Returns:
-        (Q,) float64 values by metric name.
-
     Source: "relevant" is SBTKNet (arXiv 2102.04016), equation 7; "voc" is what
         the evaluation code of SAKE, MATHM and ZSE-SBIR computes.
-    Taught in: notebook 02.
     """
     cut, relevant = ranks.cuts[k], precision.shape[1]
     fewest = min(k, relevant)
@@ -145,18 +170,7 @@ def metrics_at(precision: Tensor, ranks: RelevantRanks, k: int) -> dict[str, Ten
 
 
 def all_metrics(ranks: RelevantRanks, ks: tuple[int, ...]) -> dict[str, Tensor]:
-    """Return every metric of one group of queries, one value a query.
-
-    Args:
-        ranks: the ranks of R relevant photos, with cuts at every K and at the
-            smaller of K and R.
-        ks: the cut-offs K.
-
-    Returns:
-        (Q,) float64 values by metric name.
-
-    Taught in: notebook 02.
-    """
+    """Return every metric of one group of queries, one float64 value a query."""
     precision = precision_at_hits(ranks)
     values = {
         "map@all": precision.mean(dim=1),

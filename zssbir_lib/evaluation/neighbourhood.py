@@ -4,16 +4,13 @@ Nothing is learned and no label is used. A gallery is known before any query com
 its photos may look at each other once; a query may look at the photos it finds. These
 are settings of the search, not of a network: a score with them must say so, and stands
 beside scores with them only. Embeddings of half precision are averaged in float32.
-
-Taught in: notebook 07.
 """
 
 import torch
 from torch import Tensor
 from torch.nn import functional
 
-from zssbir_lib.evaluation.checks import check_features
-from zssbir_lib.evaluation.distances import at_least_float32
+from zssbir_lib.evaluation.checks import at_least_float32, check_features
 from zssbir_lib.evaluation.ranking import BUFFER_ELEMENTS
 
 NEIGHBOURS = 20
@@ -22,20 +19,11 @@ NEIGHBOURS = 20
 def smooth_gallery(gallery: Tensor, neighbours: int = NEIGHBOURS) -> Tensor:
     """Replace every photo by the mean of the photos nearest to it, itself included.
 
-    Args:
-        gallery: (N, D) embeddings.
-        neighbours: how many, 1 to N; with 1 nothing changes but the length.
-
-    Returns:
-        (N, D) of length one.
-
-    Raises:
-        ValueError: if the input is no embedding, or the number is out of range.
+    Takes (N, D) embeddings and returns (N, D) of length one. Neighbours are 1 to N;
+    with 1 nothing changes but the length.
 
     Source: database-side feature augmentation, Arandjelovic and Zisserman, "Three
         things everyone should know to improve object retrieval" (2012).
-
-    Taught in: notebook 07.
     """
     return mean_of_nearest(gallery, gallery, neighbours)
 
@@ -45,41 +33,16 @@ def expand_queries(
 ) -> Tensor:
     """Move every query half-way to the mean of the photos nearest to it.
 
-    Args:
-        query: (Q, D) embeddings.
-        gallery: (N, D) embeddings.
-        neighbours: how many photos, 1 to N.
-
-    Returns:
-        (Q, D) of length one.
-
-    Raises:
-        ValueError: if the input is no embedding, or the number is out of range.
+    Takes (Q, D) and (N, D) embeddings and returns (Q, D) of length one.
 
     Source: query expansion by the mean, Chum et al., "Total recall" (2007).
-
-    Taught in: notebook 07.
     """
     found = mean_of_nearest(query, gallery, neighbours)
     return functional.normalize(unit(query) + found, dim=1)
 
 
 def mean_of_nearest(points: Tensor, gallery: Tensor, neighbours: int) -> Tensor:
-    """Average the photos that are nearest to each point by the cosine.
-
-    Args:
-        points: (M, D) embeddings.
-        gallery: (N, D) embeddings.
-        neighbours: how many, 1 to N.
-
-    Returns:
-        (M, D) of length one.
-
-    Raises:
-        ValueError: if the input is no embedding, or the number is out of range.
-
-    Taught in: notebook 07.
-    """
+    """Average the photos nearest to each point by the cosine, (M, D) of length one."""
     check_features(points, gallery, "euclidean")
     if not 1 <= neighbours <= len(gallery):
         raise ValueError(
@@ -98,10 +61,7 @@ def mean_of_nearest(points: Tensor, gallery: Tensor, neighbours: int) -> Tensor:
 
 
 def unit(embeddings: Tensor) -> Tensor:
-    """Scale every row to length one, (N, D) -> (N, D), in float32 or float64.
-
-    Taught in: notebook 07.
-    """
+    """Scale every row to length one, (N, D) -> (N, D), in float32 or float64."""
     wide = embeddings.detach().to(at_least_float32(embeddings.dtype))
     return functional.normalize(wide, dim=1)
 
@@ -111,17 +71,7 @@ def centre_modalities(query: Tensor, gallery: Tensor) -> tuple[Tensor, Tensor]:
 
     The queries' mean takes many queries at once: a setting in which all come together.
 
-    Args:
-        query: (Q, D) embeddings.
-        gallery: (N, D) embeddings.
-
-    Returns:
-        Both, of length one.
-
-    Raises:
-        ValueError: if the input is no embedding.
-
-    Taught in: notebook 07.
+    Takes and returns (Q, D) and (N, D) embeddings; those returned have length one.
     """
     check_features(query, gallery, "euclidean")
     query, gallery = unit(query), unit(gallery)

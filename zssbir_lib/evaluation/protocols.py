@@ -16,13 +16,7 @@ from zssbir_lib.evaluation.retrieval import evaluate_retrieval
 
 @dataclass(frozen=True)
 class LabelledEmbeddings:
-    """Embeddings (N, D) of images with their class labels (N,), whole numbers.
-
-    Raises:
-        ValueError: if the numbers of embeddings and labels differ.
-
-    Taught in: notebook 02.
-    """
+    """Embeddings (N, D) of images with their class labels (N,), whole numbers."""
 
     embeddings: Tensor
     labels: Tensor
@@ -46,20 +40,7 @@ class LabelledEmbeddings:
         )
 
     def sample(self, count: int, generator: torch.Generator) -> "LabelledEmbeddings":
-        """Draw some of the images without replacement.
-
-        Args:
-            count: how many, at most N.
-            generator: a generator on the CPU; decides which.
-
-        Returns:
-            The drawn images, in random order.
-
-        Raises:
-            ValueError: if there are not that many.
-
-        Taught in: notebook 02.
-        """
+        """Draw some of the images without replacement, by a generator on the CPU."""
         if count > len(self):
             raise ValueError(
                 f"cannot draw {count} of {len(self)} seen images: embed more of "
@@ -72,19 +53,13 @@ class LabelledEmbeddings:
 
 @dataclass(frozen=True)
 class RetrievalSets:
-    """The queries and the gallery of a protocol.
-
-    Taught in: notebook 02.
-    """
+    """The queries and the gallery of a protocol."""
 
     query: LabelledEmbeddings
     gallery: LabelledEmbeddings
 
     def evaluate(self, **options: object) -> dict[str, float | int]:
-        """Return every metric; options as for ``evaluate_retrieval``.
-
-        Taught in: notebook 02.
-        """
+        """Return every metric; options as for ``evaluate_retrieval``."""
         return evaluate_retrieval(
             self.query.embeddings,
             self.gallery.embeddings,
@@ -97,17 +72,7 @@ class RetrievalSets:
 def zero_shot(
     unseen_sketches: LabelledEmbeddings, unseen_photos: LabelledEmbeddings
 ) -> RetrievalSets:
-    """Search unseen photos with unseen sketches.
-
-    Args:
-        unseen_sketches: the queries.
-        unseen_photos: the gallery.
-
-    Returns:
-        Both, as they are.
-
-    Taught in: notebook 02.
-    """
+    """Search unseen photos, the gallery, with unseen sketches, the queries."""
     return RetrievalSets(unseen_sketches, unseen_photos)
 
 
@@ -122,10 +87,10 @@ def generalised_with_seen_sample(
     """Add a random sample of seen classes to both the queries and the gallery.
 
     Args:
-        unseen_sketches: queries of unseen classes.
-        unseen_photos: photos of unseen classes.
-        seen_sketches: sketches of seen classes to draw from.
-        seen_photos: photos of seen classes to draw from.
+        unseen_sketches: all of them are queries.
+        unseen_photos: all of them are in the gallery.
+        seen_sketches: to draw from.
+        seen_photos: to draw from.
         fraction: size of each sample, relative to the *unseen* set that it is
             added to, above 0 (rounded down).
         seed: decides the samples; the same on every device.
@@ -134,13 +99,8 @@ def generalised_with_seen_sample(
         Queries and gallery. Sampled sketches whose class was not drawn among the
         photos have no relevant photo and are reported as such.
 
-    Raises:
-        ValueError: if seen and unseen labels overlap, if the fraction is not
-            above 0, or if there are too few seen images.
-
     Source: the evaluation code of SEM-PCYC (Dutta and Akata, CVPR 2019), which
         uses a fraction of 0.2.
-    Taught in: notebook 02.
     """
     _check_disjoint((unseen_sketches, unseen_photos), (seen_sketches, seen_photos))
     if not fraction > 0:
@@ -158,18 +118,7 @@ def generalised_with_seen_gallery(
 ) -> RetrievalSets:
     """Search all photos, seen and unseen, with sketches of unseen classes.
 
-    Args:
-        unseen_sketches: the queries.
-        unseen_photos: photos of unseen classes.
-        seen_photos: photos of seen classes that get in the way.
-
-    Returns:
-        Queries and gallery.
-
-    Raises:
-        ValueError: if seen and unseen labels overlap.
-
-    Taught in: notebook 02.
+    The photos of seen classes get in the way.
     """
     _check_disjoint((unseen_sketches, unseen_photos), (seen_photos,))
     return RetrievalSets(unseen_sketches, unseen_photos + seen_photos)

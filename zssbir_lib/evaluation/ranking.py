@@ -1,10 +1,19 @@
-"""Find the ranks of the relevant photos without ever sorting the photos.
+"""Compare queries with a gallery and find the ranks of the relevant photos, exactly.
 
-A rank is a count: the number of gallery photos that are at least as near. So it is
-enough to sort each query's keys (numbers without their photos, which is fast) and
-to look up the keys of the relevant photos by binary search. Queries are taken class by
-class, a few hundred rows at a time, so that those of a class share their relevant
-photos: the full table of similarities never exists, and the gallery is not copied.
+Ranking needs no distances, only numbers in the same order: keys. The squared Euclidean
+distance is |q|^2 - 2 q.g + |g|^2, where |q|^2 is the same for the whole gallery; half
+of the rest is |g|^2 / 2 - q.g. The cosine distance is one minus q.g divided by both
+lengths, of which |q| changes no order. The Hamming distance of two codes written as -1
+and +1 is (bits - q.g) / 2. So each distance is one matrix product and a number for each
+photo, exact for whole numbers, on any device. It is done in float32, or in float64 if
+the gallery's embeddings are, and the gallery is used where it lies: a copy is made only
+of another type, or of embeddings that lie far from the origin.
+
+A rank is a count: the number of photos that are at least as near. So it is enough to
+sort each query's keys (numbers without their photos, which is fast) and to look up the
+keys of the relevant photos by binary search. Queries are taken class by class, a few
+hundred rows at a time, so that those of a class share their relevant photos: the full
+table of similarities never exists.
 
 Tied photos: under the "block" rule all photos of a tied group stand at the group's
 last rank (the rule of scikit-learn's ``average_precision_score``), and a group that
@@ -16,18 +25,143 @@ precision may lie above the optimistic one: two tied relevant photos behind a wr
 one score 2/3, while in any order they score (1/2 + 2/3) / 2.
 """
 
+import math
 from collections.abc import Iterator
 
+import numpy as np
 import torch
 from torch import Tensor
+from torch.nn.functional import normalize
 
-from zssbir_lib.evaluation.distances import GalleryKeys
+from zssbir_lib.evaluation.checks import (
+    at_least_float32,
+    check_choice,
+    check_features,
+)
 from zssbir_lib.evaluation.metrics import Cut, RelevantRanks, untied_ranks
-from zssbir_lib.evaluation.sorting import count_in_itself, count_up_to, sort_rows
 
+DISTANCES = ("euclidean", "cosine", "hamming")
 TIE_RULES = ("block", "optimistic", "pessimistic")
+SHORTEST = 1e-12  # a length of zero would divide nothing by nothing
 BUFFER_ELEMENTS = 2**25  # 128 MiB of float32 keys at most
 RANK_ELEMENTS = 2**17  # 1 MiB of ranks at a time, of which metrics make many copies
+NUMBERS_A_KEY = 4  # the key, its sorted copy, and an index of eight bytes
+
+
+# keys: one number for each query and photo, smaller means nearer
+
+
+class GalleryKeys:
+    """Ordering keys of queries against a fixed gallery (N, D)."""
+
+    def __init__(self, gallery: Tensor, distance: str) -> None:
+        self.distance = distance
+        self.dtype = at_least_float32(gallery.dtype)
+        self.centre = coarse_mean(gallery) if distance == "euclidean" else None
+        self.gallery = self._prepare(gallery)
+        if distance == "euclidean":
+            self.halves = half_squared_lengths(self.gallery)  # (N,)
+        if distance == "cosine":
+            lengths = torch.linalg.vector_norm(self.gallery, dim=1)  # (N,)
+            self.lengths = lengths.clamp(min=SHORTEST)
+
+    def compare(self, query: Tensor, out: Tensor | None = None) -> Tensor:
+        """Return keys (Q, N), in each row ordered like the distances."""
+        query, columns = self._prepare(query), self.gallery.T
+        if self.distance == "euclidean":
+            return torch.addmm(self.halves, query, columns, alpha=-1, out=out)
+        if self.distance == "cosine":
+            return torch.mm(-normalize(query), columns, out=out).div_(self.lengths)
+        return torch.mm(-query, columns, out=out)
+
+    def _prepare(self, features: Tensor) -> Tensor:
+        """Bring embeddings or codes to the form that is multiplied."""
+        if self.distance == "hamming":
+            return code_signs(features)
+        features = features.to(self.dtype)
+        shifted = self.centre is not None and self.centre.any()
+        return features - self.centre if shifted else features
+
+
+def half_squared_lengths(features: Tensor) -> Tensor:
+    """Return |g|^2 / 2 of every row (N,), less one number for all.
+
+    The number, about the mean, changes no order but leaves more digits for the
+    differences.
+    """
+    blocks = features.split(256)  # small enough for the processor's cache
+    halves = torch.cat([block.double().square().sum(dim=1) / 2 for block in blocks])
+    return (halves - coarse_mean(halves[:, None])).to(features.dtype)
+
+
+def coarse_mean(features: Tensor) -> Tensor:
+    """Return about the mean of the rows (D,), on a grid as wide as their spread.
+
+    Euclidean distances do not change when everything is shifted, but float32
+    rounding does: it is smallest around the origin. The grid (a power of two)
+    keeps whole numbers exact, so that equal distances stay equal, and it makes
+    the shift zero for features that already lie around the origin. A thousand
+    rows are enough to estimate it.
+    """
+    sample = features[:: 1 + len(features) // 1000]
+    sample = sample.to(at_least_float32(features.dtype))
+    spread = sample.std(dim=0, correction=0).max()
+    grid = 2.0 ** math.frexp(float(spread))[1]
+    return (sample.mean(dim=0) / grid).round() * grid
+
+
+def code_signs(codes: Tensor) -> Tensor:
+    """Write codes (bool, -1 and +1, 0 and 1, packed uint8) as float32 -1 and +1."""
+    if codes.dtype == torch.uint8:
+        shifts = torch.arange(8, dtype=torch.uint8, device=codes.device)
+        codes = ((codes[:, :, None] >> shifts) & 1).flatten(start_dim=1)
+    return (codes > 0).float() * 2 - 1
+
+
+# sorting and counting, by the fastest tool each device has: on the CPU numpy sorts keys
+# without their indices, in place and with vector instructions, about ten times faster
+# than torch.sort, and its binary search makes use of sorted queries
+
+
+def numpy_can_read(tensor: Tensor) -> bool:
+    """Return whether numpy can work in the tensor's own memory."""
+    return tensor.device.type == "cpu"
+
+
+def sort_rows(rows: Tensor) -> Tensor:
+    """Sort every row (Q, N) in ascending order; the input may be overwritten."""
+    if not numpy_can_read(rows):
+        return rows.sort(dim=1).values
+    rows.numpy().sort(axis=1)
+    return rows
+
+
+def count_up_to(sorted_rows: Tensor, values: Tensor, strictly: bool = False) -> Tensor:
+    """Count in each row (Q, N) the entries at most, or below, each value (Q, R)."""
+    side = "left" if strictly else "right"
+    few = values.shape[1] < 32  # too few for a loop over rows to pay
+    if few or not numpy_can_read(sorted_rows):
+        return torch.searchsorted(sorted_rows, values, side=side)
+    counts = np.empty(values.shape, dtype=np.int64)
+    for row, wanted, count in zip(
+        sorted_rows.numpy(), values.numpy(), counts, strict=True
+    ):
+        count[:] = row.searchsorted(wanted, side)
+    return torch.from_numpy(counts)
+
+
+def count_in_itself(sorted_rows: Tensor, strictly: bool = False) -> Tensor:
+    """Count for each entry how many of its sorted row are at most (or below) it."""
+    order = torch.arange(sorted_rows.shape[1], device=sorted_rows.device)
+    counts = (order if strictly else order + 1).repeat(len(sorted_rows), 1)
+    tied = (sorted_rows[:, 1:] == sorted_rows[:, :-1]).any(dim=1)
+    if tied.any():
+        rows = sorted_rows[tied]
+        counts[tied] = count_up_to(rows, rows, strictly)
+    return counts
+
+
+# ranks
 
 
 def walk_rankings(
@@ -40,24 +174,10 @@ def walk_rankings(
     ties: str = "block",
     chunk_size: int = 512,
 ) -> Iterator[tuple[Tensor, RelevantRanks]]:
-    """Yield the ranks of the relevant photos, for groups of queries of one class.
+    """Yield indices (B,) of queries of one class and the ranks of their photos (B, R).
 
-    Args:
-        query: (Q, D) embeddings or codes, checked already.
-        gallery: (N, D) embeddings or codes on the same device.
-        query_labels: (Q,) int64 on that device.
-        gallery_labels: (N,) int64 on that device.
-        distance: "euclidean", "cosine" or "hamming".
-        ks: the cut-offs K at which hits are counted, as well as at min(K, R).
-        ties: "block", "optimistic" or "pessimistic".
-        chunk_size: queries compared at a time; fewer if the gallery is so large
-            that their keys would not fit into 128 MiB.
-
-    Yields:
-        The indices of some queries (B,) and their ranks (B, R). Queries without a
-        relevant photo are never yielded.
-
-    Taught in: notebook 02.
+    Queries without a relevant photo are never yielded. Fewer than ``chunk_size``
+    queries are compared at a time if their keys would not fit into 128 MiB.
     """
     columns_of = class_columns(gallery_labels)
     keys = GalleryKeys(gallery, distance)
@@ -76,31 +196,13 @@ def walk_rankings(
 
 
 def class_columns(labels: Tensor) -> dict[int, Tensor]:
-    """Return where the photos of each class stand in a gallery.
-
-    Args:
-        labels: (N,) integers in any order.
-
-    Returns:
-        Ascending int64 positions (R,) for every label.
-
-    Taught in: notebook 02.
-    """
+    """Return where the photos of each class stand in a gallery, ascending (R,)."""
     labels, order = labels.sort(stable=True)
     return {label: order[where] for label, where in class_slices(labels).items()}
 
 
 def class_slices(sorted_labels: Tensor) -> dict[int, slice]:
-    """Return where each class stands in sorted labels.
-
-    Args:
-        sorted_labels: (N,) integers, equal ones side by side.
-
-    Returns:
-        A slice for every label.
-
-    Taught in: notebook 02.
-    """
+    """Return where each class stands in sorted labels (N,)."""
     labels, sizes = torch.unique_consecutive(sorted_labels, return_counts=True)
     ends = sizes.cumsum(dim=0)
     bounds = zip(labels.tolist(), (ends - sizes).tolist(), ends.tolist(), strict=True)
@@ -108,10 +210,7 @@ def class_slices(sorted_labels: Tensor) -> dict[int, slice]:
 
 
 def split_slice(rows: slice, size: int) -> Iterator[slice]:
-    """Yield the slice in parts of at most that size.
-
-    Taught in: notebook 02.
-    """
+    """Yield the slice in parts of at most that size."""
     for start in range(rows.start, rows.stop, size):
         yield slice(start, min(start + size, rows.stop))
 
@@ -119,19 +218,9 @@ def split_slice(rows: slice, size: int) -> Iterator[slice]:
 def rank_relevant(
     keys: Tensor, relevant: Tensor, ks: tuple[int, ...] = (), ties: str = "block"
 ) -> RelevantRanks:
-    """Count ranks and hits of the relevant photos of queries of one class.
+    """Rank relevant photos (Q, R) among keys (Q, N); overwrites both.
 
-    Args:
-        keys: (Q, N) ordering keys, smaller is nearer. Overwritten.
-        relevant: (Q, R), the keys of the relevant photos among them.
-            Overwritten.
-        ks: the cut-offs K.
-        ties: "block", "optimistic" or "pessimistic".
-
-    Returns:
-        The ranks, with cuts at every K and every min(K, R).
-
-    Taught in: notebook 02.
+    The ranks have cuts at every K and every min(K, R).
     """
     keys, relevant = sort_rows(keys), sort_rows(relevant)
     depths = sorted({depth for k in ks for depth in (k, min(k, relevant.shape[1]))})
@@ -146,18 +235,7 @@ def rank_relevant(
 
 
 def block_cut(keys: Tensor, relevant: Tensor, depth: int) -> Cut:
-    """Count the hits inside the first photos when tied photos share their ranks.
-
-    Args:
-        keys: (Q, N), ascending.
-        relevant: (Q, R), ascending.
-        depth: the cut-off K.
-
-    Returns:
-        The hits; all R of them where K reaches the end of the gallery.
-
-    Taught in: notebook 02.
-    """
+    """Count the hits inside the first photos when tied photos share their ranks."""
     if depth >= keys.shape[1]:
         everything = relevant.new_full((len(relevant),), relevant.shape[1])
         return Cut(depth, everything.long(), everything.double())
@@ -169,3 +247,36 @@ def block_cut(keys: Tensor, relevant: Tensor, depth: int) -> Cut:
     share = ((depth - before) / tied.double()).clamp(max=1)
     hits = relevant_before + share * relevant_tied
     return Cut(depth, relevant_before[:, 0], hits[:, 0])
+
+
+# the photos themselves, to show them; scores need only their ranks
+
+
+def rank_gallery(
+    query: Tensor, gallery: Tensor, k: int, distance: str = "euclidean"
+) -> Tensor:
+    """Return the nearest photos of every query, for retrieval panels.
+
+    Args:
+        query: (Q, D) embeddings or codes, as for ``evaluate_retrieval``.
+        gallery: (N, D) embeddings or codes on the same device.
+        k: number of photos to return, from 1 to N.
+        distance: "euclidean", "cosine" or "hamming".
+
+    Returns:
+        (Q, k) int64 indices into the gallery, nearest first; photos with equal
+        keys stand in the order of the gallery.
+    """
+    check_choice("distance", distance, DISTANCES)
+    check_features(query, gallery, distance)
+    if not 1 <= k <= len(gallery):
+        raise ValueError(
+            f"k is {k}: choose from 1 to {len(gallery)}, the size of the gallery"
+        )
+    query, gallery = query.detach(), gallery.detach()
+    keys = GalleryKeys(gallery, distance)
+    nearest = torch.empty(len(query), k, dtype=torch.int64, device=query.device)
+    rows = max(1, min(256, BUFFER_ELEMENTS // (NUMBERS_A_KEY * len(gallery))))
+    for part, found in zip(query.split(rows), nearest.split(rows), strict=True):
+        found.copy_(keys.compare(part).sort(stable=True).indices[:, :k])
+    return nearest

@@ -6,13 +6,11 @@ and "code+" are the same after steps that need no training and no label: each em
 averaged with that of the mirrored image, the gallery smoothed by its neighbours, the
 queries expanded by the photos they find. A score with a plus stands beside scores with
 a plus only.
-
-Taught in: notebook 07.
 """
 
 from torch import Tensor
 
-from zssbir_lib.evaluation.codes.itq import retrieval_codes
+from zssbir_lib.evaluation.codes import retrieval_codes
 from zssbir_lib.evaluation.neighbourhood import (
     NEIGHBOURS,
     expand_queries,
@@ -39,14 +37,7 @@ def score_representations(
         neighbours: how many photos are averaged.
 
     Returns:
-        The metrics of `evaluate_retrieval` by representation, in the order of
-        `REPRESENTATIONS`.
-
-    Raises:
-        ValueError: the embeddings have fewer numbers than a code has bits, or the
-            gallery is too small for the bits or the neighbours.
-
-    Taught in: notebook 07.
+        The metrics of `evaluate_retrieval` by representation.
     """
     improved = improve_by_neighbours(mirrored, neighbours)
     return {
@@ -58,21 +49,7 @@ def score_representations(
 
 
 def encode_sets(sets: RetrievalSets, bits: int = BITS) -> RetrievalSets:
-    """Replace embeddings by the codes that ITQ learns from their gallery.
-
-    Args:
-        sets: embeddings of queries and gallery.
-        bits: length of a code.
-
-    Returns:
-        Packed codes, uint8 (N, bytes), for `evaluate(distance="hamming")`.
-
-    Raises:
-        ValueError: the embeddings have fewer numbers than a code has bits, or the
-            gallery has not more photos than that.
-
-    Taught in: notebook 07.
-    """
+    """Replace embeddings by the packed codes that ITQ learns from their gallery."""
     codes = retrieval_codes(sets.query.embeddings, sets.gallery.embeddings, bits)
     return with_embeddings(sets, *codes)
 
@@ -80,20 +57,7 @@ def encode_sets(sets: RetrievalSets, bits: int = BITS) -> RetrievalSets:
 def improve_by_neighbours(
     sets: RetrievalSets, neighbours: int = NEIGHBOURS
 ) -> RetrievalSets:
-    """Smooth the gallery, then expand the queries in the smoothed gallery.
-
-    Args:
-        sets: embeddings of queries and gallery.
-        neighbours: how many photos are averaged, in both.
-
-    Returns:
-        Embeddings of length one.
-
-    Raises:
-        ValueError: the gallery has fewer photos than neighbours.
-
-    Taught in: notebook 07.
-    """
+    """Smooth the gallery, then expand the queries in the smoothed gallery."""
     gallery = smooth_gallery(sets.gallery.embeddings, neighbours)
     query = expand_queries(sets.query.embeddings, gallery, neighbours)
     return with_embeddings(sets, query, gallery)

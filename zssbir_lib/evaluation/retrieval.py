@@ -29,24 +29,14 @@ from zssbir_lib.evaluation.checks import (
     check_features,
     check_labels,
 )
-from zssbir_lib.evaluation.distances import DISTANCES
 from zssbir_lib.evaluation.metrics import all_metrics
-from zssbir_lib.evaluation.ranking import TIE_RULES, walk_rankings
+from zssbir_lib.evaluation.ranking import DISTANCES, TIE_RULES, walk_rankings
 
 AVERAGES = ("micro", "macro")
 
 
 def metric_names(ks: Sequence[int] = (100, 200)) -> tuple[str, ...]:
-    """List the names of all metrics in the order of a report.
-
-    Args:
-        ks: the cut-offs K.
-
-    Returns:
-        Names such as "map@all" and "p@100".
-
-    Taught in: notebook 02.
-    """
+    """List the names of all metrics at the cut-offs, in the order of a report."""
     conventions = ("min", "voc", "hits", "relevant", "k")
     names = ["map@all", "map@all/voc"]
     for k in ks:
@@ -82,14 +72,9 @@ def evaluate_retrieval(
             classes of the means over their queries.
 
     Returns:
-        Fractions from 0 to 1 by metric name (see the table above), averaged over
-        the queries that have a relevant photo; their number as "queries", the
+        Fractions from 0 to 1 by metric name (see the table of this file), averaged
+        over the queries that have a relevant photo; their number as "queries", the
         number of all others as "queries_without_relevant".
-
-    Raises:
-        ValueError: if the input cannot be scored; the message names the argument.
-
-    Taught in: notebook 02.
     """
     check_choice("average", average, AVERAGES)
     values = per_query_metrics(
@@ -120,24 +105,12 @@ def per_query_metrics(
 ) -> dict[str, np.ndarray]:
     """Return every metric of every single query, for statistics over queries.
 
-    Args:
-        query: (Q, D) embeddings or codes, as for ``evaluate_retrieval``.
-        gallery: (N, D) embeddings or codes on the same device.
-        query_labels: (Q,) whole numbers.
-        gallery_labels: (N,) whole numbers.
-        distance: "euclidean", "cosine" or "hamming".
-        ks: the cut-offs K.
-        ties: "block", "optimistic" or "pessimistic".
-        chunk_size: queries compared at a time; changes speed and memory only.
+    Arguments as for ``evaluate_retrieval``; chunk_size, the queries compared at a time,
+    changes speed and memory only.
 
     Returns:
         (Q,) float64 arrays by metric name, in the order of the queries; NaN for
         queries without a relevant photo.
-
-    Raises:
-        ValueError: if the input cannot be scored; the message names the argument.
-
-    Taught in: notebook 02.
     """
     check_choice("distance", distance, DISTANCES)
     check_choice("ties", ties, TIE_RULES)
@@ -152,16 +125,8 @@ def per_query_metrics(
     # holes in memory, and it would grow with the queries
     nothing = torch.full((len(query),), torch.nan, dtype=torch.float64)
     values = {name: nothing.to(query.device, copy=True) for name in metric_names(ks)}
-    for row, ranks in walk_rankings(
-        query.detach(),
-        gallery.detach(),
-        query_labels,
-        gallery_labels,
-        distance,
-        ks,
-        ties,
-        chunk_size,
-    ):
+    sets = query.detach(), gallery.detach(), query_labels, gallery_labels
+    for row, ranks in walk_rankings(*sets, distance, ks, ties, chunk_size):
         for name, value in all_metrics(ranks, ks).items():
             values[name][row] = value
     return {name: value.cpu().numpy() for name, value in values.items()}
