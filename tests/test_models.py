@@ -1,11 +1,15 @@
 """Backbones, the embedding network, and loading weights into them."""
 
+import copy
+from functools import partial
+
 import pytest
 import torch
 import torchvision
 
 from zssbir_lib.models import (
     EmbeddingNet,
+    add_gates,
     batch_norms,
     build_backbone,
     count_parameters,
@@ -14,6 +18,7 @@ from zssbir_lib.models import (
     read_state,
     set_training_mode,
 )
+from zssbir_lib.models.backbones import BACKBONES, TorchvisionBackbone
 
 
 def images(size: int = 32) -> torch.Tensor:
@@ -88,6 +93,36 @@ def test_torchvision_weights_give_torchvision_features(name, tmp_path):
     setattr(classifier, last, torch.nn.Identity())
     with torch.no_grad():
         torch.testing.assert_close(net.pooled(images(64)), classifier(images(64)))
+
+
+def test_a_new_torchvision_backbone_is_one_entry(tmp_path, monkeypatch):
+    parts = (("conv1", "bn1", "relu", "maxpool"), "layer1", "layer2.0", "layer2.1")
+    entry = partial(TorchvisionBackbone, torchvision.models.resnet18, parts, 128, "fc.")
+    monkeypatch.setitem(BACKBONES, "short", entry)
+    classifier = torchvision.models.resnet18(weights=None).eval()
+    kept = ("conv1", "bn1", "layer1", "layer2", "fc")
+    state = {k: v for k, v in classifier.state_dict().items() if k.startswith(kept)}
+    torch.save(state, tmp_path / "weights.pth")
+    net = EmbeddingNet("short", 8).eval()
+    initialise_backbone(net, "short", str(tmp_path / "weights.pth"))
+    classifier.layer3 = classifier.layer4 = classifier.fc = torch.nn.Identity()
+    add_gates(net)
+    with torch.no_grad():
+        found = net.pooled(images(64), torch.tensor([0, 1, 0]))
+        torch.testing.assert_close(found, classifier(images(64)))
+    torch.save(torchvision.models.resnet50().state_dict(), tmp_path / "other.pth")
+    with pytest.raises(ValueError, match="do not fit short: 0 names missing"):
+        initialise_backbone(
+            EmbeddingNet("short", 8), "short", str(tmp_path / "other.pth")
+        )
+
+
+def test_a_net_remembers_its_classes_outside_its_weights():
+    net = EmbeddingNet("small", 8)
+    assert net.trained_on == ()
+    net.trained_on = ("cup", "cat")
+    assert copy.deepcopy(net).trained_on == ("cup", "cat")
+    assert not any("trained" in name for name in net.state_dict())
 
 
 def test_missing_weights_file(tmp_path):

@@ -5,7 +5,7 @@ import math
 import pytest
 import torch
 
-from zssbir_lib.models import CosineClassifier, EmbeddingNet
+from zssbir_lib.models import CosineClassifier, EmbeddingNet, classifier
 from zssbir_lib.training import build_student, named_recipe
 
 
@@ -52,17 +52,14 @@ def test_an_embedding_of_zeros_is_no_nan():
 def test_scale_must_be_positive():
     with pytest.raises(ValueError, match="scale must be above 0, got 0"):
         CosineClassifier(2, 3, 0)
+    with pytest.raises(ValueError, match="scale must be above 0, got -1"):
+        classifier(2, 3, scale=-1)
 
 
 @pytest.mark.parametrize(("seen", "width"), [("pooled", 128), ("embedding", 16)])
 def test_head_of_a_network(seen, width):
-    net = EmbeddingNet(
-        "small",
-        16,
-        head_sizes={"identity": 7, "soft": 11},
-        classifier_input=seen,
-        classifier_scale=4.0,
-    )
+    heads = {"identity": classifier(width, 7, scale=4.0), "soft": 11}
+    net = EmbeddingNet("small", 16, heads, classifier_input=seen)
     assert net.heads["identity"].weight.shape == (7, width)
     assert isinstance(net.heads["soft"], torch.nn.Linear)
     assert net.classify(torch.randn(3, 128)).abs().max() <= 4 + 1e-5

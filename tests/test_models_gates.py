@@ -12,9 +12,9 @@ from zssbir_lib.models import (
     GatedBackbone,
     add_gates,
     build_backbone,
+    classifier,
     classifier_projection,
 )
-from zssbir_lib.models.conditional_gates import gated_block
 from zssbir_lib.training import (
     build_net,
     build_student,
@@ -101,12 +101,14 @@ def test_a_gate_stands_before_the_addition_of_a_residual_block(name):
             inputs = torch.rand(2, block.conv[0][0].in_channels, 4, 4)
             residual += 1
             with torch.no_grad():
-                assert torch.equal(gated_block(block, gate, inputs, PHOTO), inputs)
+                found = backbone.gated_block(block, gate, inputs, PHOTO)
+                assert torch.equal(found, inputs)
         elif hasattr(block, "downsample") and block.downsample is None:
             inputs = torch.rand(2, block.conv1.in_channels, 4, 4)
             residual += 1
             with torch.no_grad():
-                assert torch.equal(gated_block(block, gate, inputs, PHOTO), inputs)
+                found = backbone.gated_block(block, gate, inputs, PHOTO)
+                assert torch.equal(found, inputs)
     assert residual == {"mobilenet_v2": 10, "resnet50": 12}[name]
 
 
@@ -117,7 +119,7 @@ def test_a_gate_for_every_block_but_the_first():
         GatedBackbone(build_backbone("small"), first=5)
 
 
-def classifier(classes=10, features=24):
+def classifier_weights(classes=10, features=24):
     generator = torch.Generator().manual_seed(1)
     return torch.randn(classes, features, generator=generator).double()
 
@@ -128,13 +130,13 @@ def project(weight, size, seed=0):
 
 def test_a_full_projection_keeps_every_distance_of_the_logits():
     # W = U S V^T, and the projection R S V^T differs from it by rotations only
-    weight = classifier()
+    weight = classifier_weights()
     projection = project(weight, 10)
     torch.testing.assert_close(projection.T @ projection, weight.T @ weight)
 
 
 def test_a_small_projection_keeps_the_main_directions_and_the_sum():
-    weight = classifier()
+    weight = classifier_weights()
     _, values, directions = torch.linalg.svd(weight, full_matrices=False)
     found = torch.linalg.svd(project(weight, 4), full_matrices=False)
     torch.testing.assert_close(found.S.sum(), values.sum())
@@ -144,7 +146,7 @@ def test_a_small_projection_keeps_the_main_directions_and_the_sum():
 
 
 def test_the_rotation_depends_on_the_generator():
-    weight = classifier()
+    weight = classifier_weights()
     assert torch.equal(project(weight, 4), project(weight, 4))
     assert not torch.allclose(project(weight, 4), project(weight, 4, seed=1))
 
@@ -152,7 +154,7 @@ def test_the_rotation_depends_on_the_generator():
 @pytest.mark.parametrize("size", [0, 11])
 def test_a_projection_has_no_more_directions_than_the_classifier(size):
     with pytest.raises(ValueError, match=f"size is {size}, expected 1 to 10"):
-        project(classifier(), size)
+        project(classifier_weights(), size)
 
 
 # --- gates of a whole network --------------------------------------------------------
@@ -303,10 +305,6 @@ def test_a_network_comes_back_from_a_checkpoint(tmp_path, changes):
         assert net.heads["identity"].in_features == 8
 
 
-def test_only_the_classifier_does_without_a_bias():
-    net = EmbeddingNet("small", 8, head_sizes=dict(identity=4, soft=66))
-    bare = EmbeddingNet(
-        "small", 8, head_sizes=dict(identity=4, soft=66), classifier_bias=False
-    )
-    assert net.heads["identity"].bias is not None and net.heads["soft"].bias is not None
-    assert bare.heads["identity"].bias is None and bare.heads["soft"].bias is not None
+def test_a_classifier_does_without_a_bias_where_asked():
+    assert classifier(8, 4).bias is not None
+    assert classifier(8, 4, bias=False).bias is None

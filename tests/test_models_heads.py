@@ -19,7 +19,7 @@ from zssbir_lib.models import (
     start_soft_head,
     teacher_classifier,
 )
-from zssbir_lib.models.backbones import IMAGENET_MEAN, IMAGENET_STD
+from zssbir_lib.models.backbones import IMAGENET_PIXELS
 
 HEADS = {"identity": 7, "soft": 11}
 
@@ -50,12 +50,26 @@ def same_start(one: nn.Module, other: nn.Module) -> bool:
 
 @pytest.mark.parametrize(("seen", "width"), [("pooled", 128), ("embedding", 16)])
 def test_head_sizes(seen, width):
-    net = seeded_net(head_sizes=HEADS, classifier_input=seen)
+    net = seeded_net(heads=HEADS, classifier_input=seen)
     assert net.heads["identity"].weight.shape == (7, width)
     assert net.heads["soft"].weight.shape == (11, 128)  # always the pooled feature
     pooled = net.pooled(images())
     assert net.classify(pooled).shape == (3, 7)
     assert net.heads["soft"](pooled).shape == (3, 11)
+
+
+def test_heads_are_layers_numbers_or_what_a_function_of_the_features_returns():
+    layer = nn.Linear(128, 7)
+    assert seeded_net(heads={"identity": layer}).heads["identity"] is layer
+    asked = []
+
+    def heads(features):
+        asked.append(features)
+        return {"identity": nn.Linear(features, 7), "soft": 11}
+
+    # drawn after backbone and projection: the same weights as those of numbers
+    assert same_start(seeded_net(heads=heads), seeded_net(heads=HEADS))
+    assert asked == [128]
 
 
 def test_a_net_has_no_heads_unless_asked():
@@ -69,13 +83,13 @@ def test_a_net_has_no_heads_unless_asked():
 
 
 def test_the_classifier_sees_the_pooled_feature():
-    net = seeded_net(head_sizes=HEADS)
+    net = seeded_net(heads=HEADS)
     pooled, head = net.pooled(images()), net.heads["identity"]
     torch.testing.assert_close(net.classify(pooled), pooled @ head.weight.T + head.bias)
 
 
 def test_the_classifier_sees_the_embedding_before_it_is_scaled():
-    net = seeded_net(head_sizes=HEADS, classifier_input="embedding")
+    net = seeded_net(heads=HEADS, classifier_input="embedding")
     pooled, head = net.pooled(images()), net.heads["identity"]
     unscaled = pooled @ net.projection.weight.T + net.projection.bias
     expected = unscaled @ head.weight.T + head.bias
@@ -85,7 +99,7 @@ def test_the_classifier_sees_the_embedding_before_it_is_scaled():
 
 @pytest.mark.parametrize(("seen", "trained"), [("pooled", False), ("embedding", True)])
 def test_the_classifier_trains_the_projection_only_through_the_embedding(seen, trained):
-    net = seeded_net(head_sizes=HEADS, classifier_input=seen)
+    net = seeded_net(heads=HEADS, classifier_input=seen)
     net.classify(net.pooled(images())).square().sum().backward()
     assert (net.projection.weight.grad is not None) == trained
     assert net.backbone.blocks[0][0].weight.grad.abs().max() > 0
@@ -94,11 +108,11 @@ def test_the_classifier_trains_the_projection_only_through_the_embedding(seen, t
 @pytest.mark.parametrize(
     "options",
     [
-        dict(head_sizes=HEADS),
-        dict(head_sizes={"soft": 5}),
-        dict(head_sizes=HEADS, classifier_input="embedding"),
+        dict(heads=HEADS),
+        dict(heads={"soft": 5}),
+        dict(heads=HEADS, classifier_input="embedding"),
         dict(attention=True),
-        dict(head_sizes=HEADS, attention=True),
+        dict(heads=HEADS, attention=True),
     ],
 )
 def test_heads_and_attention_leave_the_other_starting_weights_alone(options):
@@ -110,7 +124,7 @@ def test_heads_and_attention_leave_the_other_starting_weights_alone(options):
 
 
 def test_embeddings_do_not_depend_on_heads():
-    plain, net = seeded_net(), seeded_net(head_sizes=HEADS)
+    plain, net = seeded_net(), seeded_net(heads=HEADS)
     assert torch.equal(plain(images()), net(images()))
 
 
@@ -270,7 +284,7 @@ def test_a_torchvision_teacher_says_what_torchvision_says(name, request):
     teacher = request.getfixturevalue(name)
     check_frozen(teacher)
     assert isinstance(teacher, TorchvisionTeacher)
-    assert (teacher.pixels.mean, teacher.pixels.std) == (IMAGENET_MEAN, IMAGENET_STD)
+    assert teacher.pixels == IMAGENET_PIXELS
     assert len(teacher.class_names) == 1000
     assert teacher.class_names[281] == "tabby"
     logits = teacher(images(64))
@@ -289,7 +303,7 @@ def test_the_last_linear_layer_is_the_classifier(mobilenet, squeezenet):
 
 def test_a_student_that_starts_from_the_teacher_gives_the_teachers_logits_exactly():
     teacher = load_photo_teacher("small", "teacher")
-    net = EmbeddingNet("small", 8, head_sizes={"soft": len(teacher.class_names)}).eval()
+    net = EmbeddingNet("small", 8, heads={"soft": len(teacher.class_names)}).eval()
     fresh = net.heads["soft"](net.pooled(images()))
     initialise_backbone(net, "small", "teacher")
     start_soft_head(net, teacher)
@@ -300,7 +314,7 @@ def test_a_student_that_starts_from_the_teacher_gives_the_teachers_logits_exactl
 
 
 def test_a_student_from_imagenet_gives_the_teachers_logits(mobilenet, weights_folder):
-    net = EmbeddingNet("mobilenet_v2", 8, head_sizes={"soft": 1000}).eval()
+    net = EmbeddingNet("mobilenet_v2", 8, heads={"soft": 1000}).eval()
     source = str(weights_folder / "mobilenet_v2_imagenet.pth")
     initialise_backbone(net, "mobilenet_v2", source)
     start_soft_head(net, mobilenet)
@@ -311,7 +325,7 @@ def test_a_student_from_imagenet_gives_the_teachers_logits(mobilenet, weights_fo
 
 def test_the_soft_head_is_a_copy_that_can_be_trained():
     teacher = load_photo_teacher("small", "teacher")
-    net = EmbeddingNet("small", 8, head_sizes={"soft": len(teacher.class_names)})
+    net = EmbeddingNet("small", 8, heads={"soft": len(teacher.class_names)})
     start_soft_head(net, teacher)
     head = net.heads["soft"]
     assert head.weight.requires_grad and head.bias.requires_grad
@@ -322,7 +336,7 @@ def test_the_soft_head_is_a_copy_that_can_be_trained():
 
 def test_a_soft_head_that_the_teacher_cannot_fill_says_what_to_do(squeezenet):
     small = load_photo_teacher("small", "teacher")
-    net = EmbeddingNet("small", 8, head_sizes={"soft": 5})
+    net = EmbeddingNet("small", 8, heads={"soft": 5})
     message = r"weights \(5, 128\), .* classifier \(66, 128\): start the head fresh"
     with pytest.raises(ValueError, match=message):
         start_soft_head(net, small)

@@ -14,8 +14,13 @@ from zssbir_lib.models import (
     write_least_used,
     write_rare,
 )
-from zssbir_lib.models.external_memory import EMPTY, SHARPNESS, class_centroids
-from zssbir_lib.models.memory_writing import DECAY, GATE
+from zssbir_lib.models.memory import (
+    DECAY,
+    EMPTY,
+    GATE,
+    SHARPNESS,
+    class_centroids,
+)
 
 EAST, NORTH = torch.tensor([1.0, 0.0]), torch.tensor([0.0, 1.0])
 NORTH_EAST = functional.normalize(EAST + NORTH, dim=0)

@@ -63,7 +63,7 @@ def test_a_teacher_survives_saving(tmp_path):
 
 
 def test_a_missing_teacher_says_how_to_make_one(tmp_path):
-    with pytest.raises(FileNotFoundError, match="python -m zssbir_lib teacher --out"):
+    with pytest.raises(FileNotFoundError, match="python studies/teacher.py --out"):
         load_teacher(tmp_path / "absent.pt")
 
 

@@ -1,17 +1,14 @@
-"""Models: networks that map images to embeddings."""
+"""Models: networks that map images to embeddings.
 
-from zssbir_lib.models.attention import AttentionPooling
+Images are normalised floats (B, 3, S, S), a feature map (B, F, H, W), pooled features
+(B, F), embeddings (B, D); modality is int64 (B,), 0 sketch and 1 photo.
+"""
+
 from zssbir_lib.models.backbones import (
     PixelStatistics,
     SmallConvNet,
     build_backbone,
 )
-from zssbir_lib.models.classifier_projection import (
-    classifier_projection,
-    start_projection,
-)
-from zssbir_lib.models.conditional_gates import ConditionalGate, GatedBackbone
-from zssbir_lib.models.cosine_classifier import CosineClassifier
 from zssbir_lib.models.embedding_net import (
     EmbeddingNet,
     add_gates,
@@ -20,32 +17,42 @@ from zssbir_lib.models.embedding_net import (
     freeze_first_blocks,
     set_training_mode,
 )
-from zssbir_lib.models.external_memory import ExternalMemory, MemoryRead
+from zssbir_lib.models.gates import ConditionalGate, GatedBackbone
+from zssbir_lib.models.heads import (
+    AttentionPooling,
+    CosineClassifier,
+    ModalityCentring,
+    classifier,
+)
 from zssbir_lib.models.margin_network import (
     FixedMargin,
     MarginNetwork,
     ScalarMargin,
 )
-from zssbir_lib.models.memory_writing import write_least_used, write_rare
-from zssbir_lib.models.modality_centring import ModalityCentring
-from zssbir_lib.models.photo_teacher import (
-    TorchvisionTeacher,
-    load_photo_teacher,
+from zssbir_lib.models.memory import (
+    ExternalMemory,
+    MemoryRead,
+    empty_read,
+    write_least_used,
+    write_rare,
+)
+from zssbir_lib.models.starting_weights import (
+    classifier_projection,
+    initialise_backbone,
+    start_projection,
     start_soft_head,
-    teacher_classifier,
 )
 from zssbir_lib.models.teacher import (
     Teacher,
     TeacherReport,
+    TorchvisionTeacher,
+    load_photo_teacher,
     load_teacher,
     save_teacher,
+    teacher_classifier,
     teacher_report,
 )
-from zssbir_lib.models.weights import (
-    initialise_backbone,
-    load_torchvision_state,
-    read_state,
-)
+from zssbir_lib.models.weights import load_torchvision_state, read_state
 
 __all__ = [
     "AttentionPooling",
@@ -53,8 +60,8 @@ __all__ = [
     "CosineClassifier",
     "EmbeddingNet",
     "ExternalMemory",
-    "GatedBackbone",
     "FixedMargin",
+    "GatedBackbone",
     "MarginNetwork",
     "MemoryRead",
     "ModalityCentring",
@@ -67,8 +74,10 @@ __all__ = [
     "add_gates",
     "batch_norms",
     "build_backbone",
+    "classifier",
     "classifier_projection",
     "count_parameters",
+    "empty_read",
     "freeze_first_blocks",
     "initialise_backbone",
     "load_photo_teacher",

@@ -1,24 +1,59 @@
-"""Backbones: networks that turn an image into one pooled feature vector."""
+"""Backbones: networks that turn an image into one pooled feature vector.
 
-from collections.abc import Callable
+A new torchvision backbone is one entry in `BACKBONES`; nothing else knows their names.
+"""
+
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 
 import torchvision
 from torch import Tensor, nn
+from torchvision.models.mobilenetv2 import InvertedResidual
 
-IMAGENET_MEAN = (0.485, 0.456, 0.406)
-IMAGENET_STD = (0.229, 0.224, 0.225)
+Gate = Callable[[Tensor, Tensor], Tensor]  # of a feature map and the modality
+GatedBlock = Callable[[nn.Module, Gate, Tensor, Tensor], Tensor]
 
 
 @dataclass(frozen=True)
 class PixelStatistics:
-    """Mean and standard deviation that a backbone's input is normalised with.
-
-    Taught in: notebook 02.
-    """
+    """Mean and standard deviation that a backbone's input is normalised with."""
 
     mean: tuple[float, float, float]
     std: tuple[float, float, float]
+
+
+IMAGENET_PIXELS = PixelStatistics((0.485, 0.456, 0.406), (0.229, 0.224, 0.225))
+
+
+def gate_after(
+    block: nn.Module, gate: Gate, features: Tensor, modality: Tensor
+) -> Tensor:
+    """Apply a block, then its gate."""
+    return gate(block(features), modality)
+
+
+def gate_inverted_residual(
+    block: nn.Module, gate: Gate, features: Tensor, modality: Tensor
+) -> Tensor:
+    """Apply a block of MobileNetV2; where it adds its input, the gate stands before."""
+    if not isinstance(block, InvertedResidual):  # the first block and the last
+        return gate(block(features), modality)
+    branch = gate(block.conv(features), modality)
+    return features + branch if block.use_res_connect else branch
+
+
+def gate_bottleneck(
+    block: nn.Module, gate: Gate, features: Tensor, modality: Tensor
+) -> Tensor:
+    """Apply a block of ResNet-50 with the gate before the addition."""
+    if isinstance(block, nn.Sequential):  # the stem
+        return gate(block(features), modality)
+    shortcut = features if block.downsample is None else block.downsample(features)
+    branch = block.relu(block.bn1(block.conv1(features)))
+    branch = block.relu(block.bn2(block.conv2(branch)))
+    branch = gate(block.bn3(block.conv3(branch)), modality)
+    return block.relu(branch + shortcut)
 
 
 class SmallConvNet(nn.Module):
@@ -27,12 +62,11 @@ class SmallConvNet(nn.Module):
     About 0.2 million weights: it trains on one processor core in seconds. Each block
     is convolution, batch normalisation, ReLU; the average over all positions is the
     feature.
-
-    Taught in: notebook 02.
     """
 
     feature_size = 128
     pixels = PixelStatistics((0.5, 0.5, 0.5), (0.3, 0.3, 0.3))
+    gated_block = staticmethod(gate_after)
 
     def __init__(self) -> None:
         super().__init__()
@@ -62,39 +96,87 @@ class TorchvisionBackbone(nn.Module):
     """A torchvision classifier without its last layer.
 
     Its blocks keep their order in `blocks`, so that the first ones can be frozen.
+
+    Args:
+        network: builds the classifier.
+        parts: torchvision's names of the blocks, in order; several make one block.
+        feature_size: number of channels of the last block.
+        classifier: how the names of the weights begin that are left out.
+        gated_block: how a block is applied with a gate, see `gate_after`.
     """
 
-    pixels = PixelStatistics(IMAGENET_MEAN, IMAGENET_STD)
+    pixels = IMAGENET_PIXELS
 
-    def __init__(self, blocks: nn.Sequential, feature_size: int) -> None:
+    def __init__(
+        self,
+        network: Callable[..., nn.Module],
+        parts: tuple[str | tuple[str, ...], ...],
+        feature_size: int,
+        classifier: str,
+        gated_block: GatedBlock = gate_after,
+    ) -> None:
         super().__init__()
-        self.blocks = blocks
-        self.feature_size = feature_size
+        whole = network(weights=None)
+        blocks = (
+            whole.get_submodule(part)
+            if isinstance(part, str)
+            else nn.Sequential(*map(whole.get_submodule, part))
+            for part in parts
+        )
+        self.blocks = nn.Sequential(*blocks)
+        self.network, self.parts, self.classifier = network, parts, classifier
+        self.feature_size, self.gated_block = feature_size, gated_block
 
     def forward(self, images: Tensor) -> Tensor:
         """Return pooled features, (B, 3, S, S) -> (B, feature_size)."""
         return self.blocks(images).mean(dim=(2, 3))
 
+    def torchvision_names(self) -> dict[str, str]:
+        """Return torchvision's names of all weights mapped to ours.
 
-def mobilenet_v2() -> TorchvisionBackbone:
-    """Return MobileNetV2 without its classifier (1280 features)."""
-    network = torchvision.models.mobilenet_v2(weights=None)
-    return TorchvisionBackbone(network.features, feature_size=1280)
+        A network is built for it. Its random draws have always come before those of
+        later layers: without them, gates would start from other weights.
+        """
+        reference = self.network(weights=None)
+        return {
+            f"{theirs}.{rest}": f"blocks.{ours}.{rest}"
+            for theirs, ours in self._places()
+            for rest in reference.get_submodule(theirs).state_dict()
+        }
 
-
-def resnet50() -> TorchvisionBackbone:
-    """Return ResNet-50 without its classifier (2048 features): stem, 16 bottlenecks."""
-    network = torchvision.models.resnet50(weights=None)
-    stem = nn.Sequential(network.conv1, network.bn1, network.relu, network.maxpool)
-    layers = (network.layer1, network.layer2, network.layer3, network.layer4)
-    bottlenecks = [bottleneck for layer in layers for bottleneck in layer]
-    return TorchvisionBackbone(nn.Sequential(stem, *bottlenecks), feature_size=2048)
+    def _places(self) -> Iterator[tuple[str, str]]:
+        """Yield torchvision's name of every part and its place in `blocks`."""
+        for number, part in enumerate(self.parts):
+            if isinstance(part, str):
+                yield part, str(number)
+            else:
+                yield from ((one, f"{number}.{i}") for i, one in enumerate(part))
 
 
 BACKBONES: dict[str, Callable[[], nn.Module]] = {
     "small": SmallConvNet,
-    "mobilenet_v2": mobilenet_v2,
-    "resnet50": resnet50,
+    "mobilenet_v2": partial(
+        TorchvisionBackbone,
+        torchvision.models.mobilenet_v2,
+        parts=tuple(f"features.{number}" for number in range(19)),
+        feature_size=1280,
+        classifier="classifier.",
+        gated_block=gate_inverted_residual,
+    ),
+    "resnet50": partial(
+        TorchvisionBackbone,
+        torchvision.models.resnet50,
+        parts=(
+            ("conv1", "bn1", "relu", "maxpool"),
+            *(f"layer1.{number}" for number in range(3)),
+            *(f"layer2.{number}" for number in range(4)),
+            *(f"layer3.{number}" for number in range(6)),
+            *(f"layer4.{number}" for number in range(3)),
+        ),
+        feature_size=2048,
+        classifier="fc.",
+        gated_block=gate_bottleneck,
+    ),
 }
 
 
@@ -110,8 +192,6 @@ def build_backbone(name: str) -> nn.Module:
 
     Raises:
         ValueError: there is no backbone of that name.
-
-    Taught in: notebook 02.
     """
     if name not in BACKBONES:
         known = ", ".join(BACKBONES)

@@ -5,7 +5,7 @@ import math
 import torch
 from torch import Tensor, nn
 
-from zssbir_lib.models.external_memory import MemoryRead
+from zssbir_lib.models.memory import MemoryRead
 
 LOWEST, HIGHEST = 0.01, 0.8  # range of the margin
 HIDDEN = (256, 128)
@@ -33,8 +33,6 @@ class MarginNetwork(nn.Module):
 
     Source: RAMLN (Liu et al.) writes R(x) and gives no form that we know of. The range
         is that of a public code with the same quadruplet; the network is ours.
-
-    Taught in: notebook 06.
     """
 
     def __init__(
@@ -47,10 +45,7 @@ class MarginNetwork(nn.Module):
         standardised: bool = True,
     ) -> None:
         super().__init__()
-        if not low < start < high:
-            raise ValueError(
-                f"the starting margin must lie between {low} and {high}, got {start}"
-            )
+        self.level = _logit(start, low, high)
         self.low, self.high, self.centred = low, high, centred
         inputs = 2 * size + 3  # embedding, content of the memory, statistics
         scaling = nn.BatchNorm1d(inputs, affine=False)
@@ -62,18 +57,11 @@ class MarginNetwork(nn.Module):
             nn.ReLU(),
             nn.Linear(HIDDEN[1], 1),
         )
-        share = (start - low) / (high - low)
         nn.init.zeros_(self.layers[-1].weight)
-        self.level = math.log(share / (1 - share))
         nn.init.constant_(self.layers[-1].bias, self.level)
 
     def forward(self, embeddings: Tensor, read: MemoryRead) -> Tensor:
-        """Return a margin for every embedding, (B, D) -> (B,).
-
-        Args:
-            embeddings: float (B, D); no gradient flows back to them.
-            read: what the memory returned for them.
-        """
+        """Return margins, (B, D) -> (B,); no gradient flows back to embeddings."""
         seen = torch.cat((embeddings.detach(), read.content, read.statistics), dim=1)
         logits = self.layers(self.standardise(seen)).squeeze(1)
         if self.centred:
@@ -90,13 +78,7 @@ class MarginNetwork(nn.Module):
 
 
 class FixedMargin(nn.Module):
-    """The same margin for all anchors, never changed.
-
-    Args:
-        margin: the margin.
-
-    Taught in: notebook 06.
-    """
+    """The same margin for all anchors, never changed."""
 
     def __init__(self, margin: float) -> None:
         super().__init__()
@@ -110,30 +92,27 @@ class FixedMargin(nn.Module):
 class ScalarMargin(nn.Module):
     """One learned margin for all anchors, in the same range: the simplest R(x).
 
-    Args:
-        start: margin at the start, between the bounds.
-        low: lower bound of the margin.
-        high: upper bound.
-
-    Raises:
-        ValueError: low, start and high are not in this order.
-
-    Taught in: notebook 06.
+    The arguments are those of `MarginNetwork`.
     """
 
     def __init__(
         self, start: float, low: float = LOWEST, high: float = HIGHEST
     ) -> None:
         super().__init__()
-        if not low < start < high:
-            raise ValueError(
-                f"the starting margin must lie between {low} and {high}, got {start}"
-            )
         self.low, self.high = low, high
-        share = (start - low) / (high - low)
-        self.logit = nn.Parameter(torch.tensor(math.log(share / (1 - share))))
+        self.logit = nn.Parameter(torch.tensor(_logit(start, low, high)))
 
     def forward(self, embeddings: Tensor, read: MemoryRead) -> Tensor:
         """Return the same margin for every embedding, (B, D) -> (B,)."""
         margin = self.low + (self.high - self.low) * torch.sigmoid(self.logit)
         return margin.expand(len(embeddings))
+
+
+def _logit(start: float, low: float, high: float) -> float:
+    """Return what the sigmoid squeezes to the starting margin in its range."""
+    if not low < start < high:
+        raise ValueError(
+            f"the starting margin must lie between {low} and {high}, got {start}"
+        )
+    share = (start - low) / (high - low)
+    return math.log(share / (1 - share))

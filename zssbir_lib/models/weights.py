@@ -1,4 +1,4 @@
-"""Where a backbone's starting weights come from."""
+"""Reading pretrained weights, and copying torchvision's into a backbone."""
 
 from pathlib import Path
 
@@ -7,57 +7,10 @@ import torchvision
 from torch import Tensor, nn
 
 from zssbir_lib.models.backbones import TorchvisionBackbone
-from zssbir_lib.models.embedding_net import EmbeddingNet
-from zssbir_lib.models.teacher import load_teacher
-
-CLASSIFIER_KEYS = {"mobilenet_v2": "classifier.", "resnet50": "fc."}
-
-
-def initialise_backbone(net: EmbeddingNet, backbone: str, source: str) -> None:
-    """Give the backbone its starting weights; the projection stays random.
-
-    Args:
-        net: the network; changed in place.
-        backbone: the name it was built with, see `build_backbone`.
-        source: "none" (random), "teacher" (the photo teacher of the embedded world that
-            ships with this package; small backbone only), "imagenet" (torchvision's own
-            weights, downloaded once) or a file holding a state dict with torchvision's
-            key names.
-
-    Raises:
-        ValueError: the source does not fit the backbone; the message says why.
-        FileNotFoundError: there is no such file.
-
-    Taught in: notebook 02.
-    """
-    if source == "none":
-        return
-    if source == "teacher":
-        _start_from_teacher(net, backbone)
-    else:
-        state = imagenet_state(backbone) if source == "imagenet" else read_state(source)
-        load_torchvision_state(net.backbone, backbone, state, source)
-
-
-def _start_from_teacher(net: EmbeddingNet, backbone: str) -> None:
-    """Copy the shipped teacher's backbone."""
-    if backbone != "small":
-        raise ValueError(
-            f"the shipped teacher is a 'small' backbone and cannot start {backbone!r}; "
-            "use --weights imagenet, a file, or none"
-        )
-    net.backbone.load_state_dict(load_teacher().backbone.state_dict())
 
 
 def imagenet_state(architecture: str) -> dict[str, Tensor]:
-    """Return torchvision's ImageNet weights, downloading them if need be.
-
-    Args:
-        architecture: a name that torchvision knows, such as "resnet50".
-
-    Raises:
-        ValueError: there are none, or they could not be downloaded.
-    """
+    """Return torchvision's ImageNet weights, downloading them if need be."""
     if architecture not in torchvision.models.list_models(torchvision.models):
         raise ValueError(
             f"there are no ImageNet weights for the backbone {architecture!r}; "
@@ -79,14 +32,9 @@ def read_state(path: str | Path) -> dict[str, Tensor]:
     Args:
         path: a file written by `torch.save(model.state_dict(), path)`.
 
-    Returns:
-        The names and tensors.
-
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: the file does not hold a state dict.
-
-    Taught in: notebook 02.
     """
     path = Path(path)
     if not path.is_file():
@@ -111,51 +59,36 @@ def load_torchvision_state(
 
     Args:
         module: the backbone; changed in place.
-        backbone: its name.
+        backbone: its name, for the message.
         state: state dict with torchvision's key names; the classifier is left out.
         source: where the state came from, for the message.
 
     Raises:
         ValueError: names or shapes do not fit the backbone.
-
-    Taught in: notebook 02.
     """
     if not isinstance(module, TorchvisionBackbone):
         raise ValueError(
             f"weights in {source!r} are for torchvision networks; the backbone "
             f"{backbone!r} takes --weights teacher or none"
         )
-    expected = torchvision_names(backbone)
-    classifier = CLASSIFIER_KEYS[backbone]
-    given = {k: v for k, v in state.items() if not k.startswith(classifier)}
+    expected = module.torchvision_names()
+    given = {k: v for k, v in state.items() if not k.startswith(module.classifier)}
     _check_names(given, expected, backbone, source)
+    renamed = {expected[name]: value for name, value in given.items()}
+    load_fitting(module, renamed, backbone, source)
+
+
+def load_fitting(
+    module: nn.Module, state: dict[str, Tensor], name: str, source: str
+) -> None:
+    """Load a state dict; a ValueError says in one line why it does not fit."""
     try:
-        module.load_state_dict({expected[k]: v for k, v in given.items()})
+        module.load_state_dict(state)
     except RuntimeError as error:
         detail = str(error).splitlines()[-1].strip()
         raise ValueError(
-            f"the weights in {source!r} do not fit {backbone}: {detail}"
+            f"the weights in {source!r} do not fit {name}: {detail}"
         ) from error
-
-
-def torchvision_names(backbone: str) -> dict[str, str]:
-    """Return torchvision's parameter names mapped to the names of our backbone."""
-    if backbone == "mobilenet_v2":
-        reference = torchvision.models.mobilenet_v2(weights=None).features
-        return {f"features.{n}": f"blocks.{n}" for n in reference.state_dict()}
-    reference = torchvision.models.resnet50(weights=None)
-    places = {"conv1": "0.0", "bn1": "0.1"}  # the stem is block 0
-    for layer in range(1, 5):
-        for number in range(len(reference.get_submodule(f"layer{layer}"))):
-            places[f"layer{layer}.{number}"] = str(len(places) - 1)
-    names = {}
-    for name in reference.state_dict():
-        cut = 2 if name.startswith("layer") else 1  # layer3.0.conv1.weight, bn1.bias
-        words = name.split(".")
-        first, rest = ".".join(words[:cut]), ".".join(words[cut:])
-        if first in places:
-            names[name] = f"blocks.{places[first]}.{rest}"
-    return names
 
 
 def _check_names(

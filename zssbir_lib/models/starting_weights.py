@@ -1,9 +1,49 @@
-"""Start an embedding from what a pretrained classifier looks at."""
+"""Where a network starts: its backbone, its projection and its soft head."""
 
 import torch
 from torch import Tensor, nn
 
 from zssbir_lib.models.embedding_net import EmbeddingNet
+from zssbir_lib.models.teacher import load_teacher, teacher_classifier
+from zssbir_lib.models.weights import (
+    imagenet_state,
+    load_torchvision_state,
+    read_state,
+)
+
+
+def initialise_backbone(net: EmbeddingNet, backbone: str, source: str) -> None:
+    """Give the backbone its starting weights; the projection stays random.
+
+    Args:
+        net: the network; changed in place.
+        backbone: the name it was built with, see `build_backbone`.
+        source: "none" (random), "teacher" (the photo teacher of the embedded world that
+            ships with this package; small backbone only), "imagenet" (torchvision's own
+            weights, downloaded once) or a file holding a state dict with torchvision's
+            key names.
+
+    Raises:
+        ValueError: the source does not fit the backbone; the message says why.
+        FileNotFoundError: there is no such file.
+    """
+    if source == "none":
+        return
+    if source == "teacher":
+        _start_from_teacher(net, backbone)
+    else:
+        state = imagenet_state(backbone) if source == "imagenet" else read_state(source)
+        load_torchvision_state(net.backbone, backbone, state, source)
+
+
+def _start_from_teacher(net: EmbeddingNet, backbone: str) -> None:
+    """Copy the shipped teacher's backbone."""
+    if backbone != "small":
+        raise ValueError(
+            f"the shipped teacher is a 'small' backbone and cannot start {backbone!r}; "
+            "use --weights imagenet, a file, or none"
+        )
+    net.backbone.load_state_dict(load_teacher().backbone.state_dict())
 
 
 @torch.no_grad()
@@ -29,8 +69,6 @@ def classifier_projection(
         ValueError: the size is out of range.
 
     Source: the released code of MATHM (Huang et al.), for its layer 2048 -> 512.
-
-    Taught in: notebook 05.
     """
     if weight.ndim != 2 or not 1 <= size <= min(weight.shape):
         raise ValueError(
@@ -61,8 +99,6 @@ def start_projection(
         ValueError: the classifier has fewer classes, or sees other features.
 
     Source: the released code of MATHM (Huang et al.).
-
-    Taught in: notebook 05.
     """
     size, features = net.projection.weight.shape
     if classifier.in_features != features:
@@ -73,3 +109,28 @@ def start_projection(
     weight = classifier_projection(classifier.weight, size, generator)
     net.projection.weight.copy_(weight)
     net.projection.bias.zero_()
+
+
+@torch.no_grad()
+def start_soft_head(net: EmbeddingNet, teacher: nn.Module) -> None:
+    """Give a student's soft head the weights of the teacher's own classifier.
+
+    A student that starts from the teacher's backbone then starts with the teacher's
+    outputs.
+
+    Raises:
+        ValueError: the teacher has no linear classifier of the head's shape.
+
+    Source: SBTKNet (Tursun et al.), section 3, has a FC_soft and does not say how it
+        starts; this is our default, a fresh head the alternative.
+    """
+    head, classifier = net.heads["soft"], teacher_classifier(teacher)
+    if classifier is None or classifier.weight.shape != head.weight.shape:
+        found = "none" if classifier is None else tuple(classifier.weight.shape)
+        raise ValueError(
+            f"the student's soft head has weights {tuple(head.weight.shape)}, the "
+            f"teacher's linear classifier {found}: start the head fresh "
+            "(soft_head=fresh)"
+        )
+    head.weight.copy_(classifier.weight)
+    head.bias.copy_(classifier.bias)

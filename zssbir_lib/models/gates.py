@@ -2,8 +2,6 @@
 
 import torch
 from torch import Tensor, nn
-from torchvision.models.mobilenetv2 import InvertedResidual
-from torchvision.models.resnet import Bottleneck
 
 REDUCTION = 16
 
@@ -22,8 +20,6 @@ class ConditionalGate(nn.Module):
     Source: MATHM (Huang et al.) and SAKE: x * sigmoid(W2 relu(W1 GAP(x)) + w_tag y)
         with w_tag = 0 at the start. The factor 2 and W2 = 0 at the start are ours: the
         papers start from a pretrained SE-ResNet, we add gates to any backbone.
-
-    Taught in: notebook 05.
     """
 
     def __init__(self, channels: int, reduction: int = REDUCTION) -> None:
@@ -36,15 +32,7 @@ class ConditionalGate(nn.Module):
             nn.init.zeros_(weights)
 
     def factors(self, feature_map: Tensor, modality: Tensor) -> Tensor:
-        """Return the factor of every channel.
-
-        Args:
-            feature_map: float (B, C, H, W).
-            modality: 0 sketch, 1 photo, (B,).
-
-        Returns:
-            Factors, float (B, C), between 0 and 2.
-        """
+        """Return the factor of every channel, between 0 and 2, (B, C)."""
         squeezed = torch.relu(self.squeeze(feature_map.mean(dim=(2, 3))))
         photo = modality.to(feature_map)[:, None]  # (B, 1)
         return 2 * torch.sigmoid(self.excite(squeezed) + self.tag(photo))
@@ -70,8 +58,6 @@ class GatedBackbone(nn.Module):
         ValueError: there is no block left to gate.
 
     Source: MATHM (Huang et al.) has a gate before the addition of every bottleneck.
-
-    Taught in: notebook 05.
     """
 
     def __init__(
@@ -86,20 +72,16 @@ class GatedBackbone(nn.Module):
             )
         self.blocks, self.first = backbone.blocks, first
         self.feature_size, self.pixels = backbone.feature_size, backbone.pixels
+        self.gated_block = backbone.gated_block
         self.gates = nn.ModuleList(
             ConditionalGate(count, reduction) for count in channels[first:]
         )
 
     def feature_map(self, images: Tensor, modality: Tensor) -> Tensor:
-        """Return the last feature map, (B, 3, S, S) -> (B, F, H, W).
-
-        Args:
-            images: normalised float images.
-            modality: 0 sketch, 1 photo, (B,).
-        """
+        """Return the last feature map, (B, 3, S, S) -> (B, F, H, W)."""
         features = self.blocks[: self.first](images)
         for block, gate in zip(self.blocks[self.first :], self.gates, strict=True):
-            features = gated_block(block, gate, features, modality)
+            features = self.gated_block(block, gate, features, modality)
         return features
 
     def forward(self, images: Tensor, modality: Tensor) -> Tensor:
@@ -107,43 +89,11 @@ class GatedBackbone(nn.Module):
         return self.feature_map(images, modality).mean(dim=(2, 3))
 
 
-def gated_block(
-    block: nn.Module, gate: ConditionalGate, features: Tensor, modality: Tensor
-) -> Tensor:
-    """Apply a block with its gate: before the addition if the block is residual.
-
-    Args:
-        block: of a backbone.
-        gate: of as many channels as the block gives.
-        features: float (B, C, H, W).
-        modality: 0 sketch, 1 photo, (B,).
-
-    Returns:
-        What the block gives, gated, float (B, C', H', W').
-
-    Taught in: notebook 05.
-    """
-    if isinstance(block, InvertedResidual):
-        branch = gate(block.conv(features), modality)
-        return features + branch if block.use_res_connect else branch
-    if isinstance(block, Bottleneck):
-        shortcut = features if block.downsample is None else block.downsample(features)
-        branch = block.relu(block.bn1(block.conv1(features)))
-        branch = block.relu(block.bn2(block.conv2(branch)))
-        branch = gate(block.bn3(block.conv3(branch)), modality)
-        return block.relu(branch + shortcut)
-    return gate(block(features), modality)
-
-
 @torch.no_grad()
 def block_channels(backbone: nn.Module, size: int = 64) -> list[int]:
-    """Return how many channels each block of a backbone gives.
+    """Return the channels of each block, by sending an empty image of a size through.
 
-    Args:
-        backbone: see `build_backbone`; its mode is restored.
-        size: side of the image that is sent through it.
-
-    Taught in: notebook 05.
+    The mode of the backbone is restored.
     """
     was_training = backbone.training
     backbone.eval()
