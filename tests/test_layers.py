@@ -8,12 +8,13 @@ import pytest
 LIBRARY = Path(__file__).resolve().parents[1] / "zssbir_lib"
 
 # the ground floor, open to all
-GROUND = {"modality", "files", "jobs"}
+GROUND = {"modality", "files", "jobs", "records"}
 # a part -> the parts it may import
 ALLOWED = {
     "modality": set(),
     "files": set(),
     "jobs": set(),
+    "records": set(),
     "world": set(),
     "models": set(),
     "losses": set(),
@@ -21,7 +22,8 @@ ALLOWED = {
     "exercises": set(),
     "lessons": {"exercises"},
     "data": {"world"},
-    "training": {"data", "models", "losses", "evaluation"},
+    "scoring": {"data", "models", "evaluation"},
+    "training": {"data", "models", "losses", "evaluation", "scoring"},
     "display": {"data", "evaluation"},
     "__init__": set(),
 }
