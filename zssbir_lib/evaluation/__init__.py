@@ -11,8 +11,7 @@ of the papers and says which of them can be compared.
 
 Input that has no meaning is refused with a ValueError that names the argument, what was
 expected, and where there is one the remedy (``checks``); docstrings do not repeat
-it. Wherever something is drawn, ``draws`` says how often and ``seed`` decides the
-draws; ``confidence`` is the coverage of an interval, above 0 and below 1.
+it.
 """
 
 from zssbir_lib.evaluation.codes import (

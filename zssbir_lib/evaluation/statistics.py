@@ -75,7 +75,7 @@ def paired_interval(
 
     Example:
         >>> paired_interval([0.5, 0.7], [0.4, 0.5])
-        (0.15, -0.4853..., 0.7853...)
+        (0.1499..., -0.4853..., 0.7853...)
     """
     if len(values) != len(baseline):
         raise ValueError(
