@@ -298,9 +298,17 @@ def threads_of_torch(_):
     return torch.get_num_threads()
 
 
-def test_a_process_that_dies_is_told():
-    with pytest.raises(ChildProcessError, match="a process died, .*fewer processes"):
-        list(run_jobs(os._exit, [0, 0], 2))
+def test_a_process_that_dies_is_told(capfd):
+    for work in (os._exit, die_of_a_fault):
+        with pytest.raises(
+            ChildProcessError, match="a process died, .*fewer processes"
+        ):
+            list(run_jobs(work, [0, 0], 2))
+    assert capfd.readouterr().err == ""
+
+
+def die_of_a_fault(_):
+    os.kill(os.getpid(), signal.SIGSEGV)
 
 
 def test_processes_end_at_once_when_the_work_is_broken_off():

@@ -13,12 +13,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from typing import TypeVar
 
-Item = TypeVar("Item")
-Result = TypeVar("Result")
+Item, Result = TypeVar("Item"), TypeVar("Result")
 
 IMAGES_PER_JOB = 400  # fewer images than this are not worth another process
 IN_HAND = 4096  # items handed to the threads at a time
 ONE_THREAD = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}  # one order of sums
+SILENT = {"PYTHONFAULTHANDLER": ""}  # the death of a worker is told in one line
 
 
 def run_jobs(
@@ -50,7 +50,7 @@ def run_jobs(
         min(jobs, len(items)),
         initializer=_begin_worker,
         initargs=(os.getpid(),),
-        env=ONE_THREAD,
+        env=ONE_THREAD | SILENT,
     )
     whole = False
     try:
