@@ -306,7 +306,7 @@ def test_a_student_that_starts_from_the_teacher_gives_the_teachers_logits_exactl
     net = EmbeddingNet("small", 8, heads={"soft": len(teacher.class_names)}).eval()
     fresh = net.heads["soft"](net.pooled(images()))
     initialise_backbone(net, "small", "teacher")
-    start_soft_head(net, teacher)
+    start_soft_head(net.heads["soft"], teacher)
     with torch.no_grad():
         logits = net.heads["soft"](net.pooled(images()))
     assert torch.equal(logits, teacher(images()))
@@ -317,7 +317,7 @@ def test_a_student_from_imagenet_gives_the_teachers_logits(mobilenet, weights_fo
     net = EmbeddingNet("mobilenet_v2", 8, heads={"soft": 1000}).eval()
     source = str(weights_folder / "mobilenet_v2_imagenet.pth")
     initialise_backbone(net, "mobilenet_v2", source)
-    start_soft_head(net, mobilenet)
+    start_soft_head(net.heads["soft"], mobilenet)
     with torch.no_grad():
         logits = net.heads["soft"](net.pooled(images(64)))
     torch.testing.assert_close(logits, mobilenet(images(64)), atol=1e-4, rtol=1e-4)
@@ -326,7 +326,7 @@ def test_a_student_from_imagenet_gives_the_teachers_logits(mobilenet, weights_fo
 def test_the_soft_head_is_a_copy_that_can_be_trained():
     teacher = load_photo_teacher("small", "teacher")
     net = EmbeddingNet("small", 8, heads={"soft": len(teacher.class_names)})
-    start_soft_head(net, teacher)
+    start_soft_head(net.heads["soft"], teacher)
     head = net.heads["soft"]
     assert head.weight.requires_grad and head.bias.requires_grad
     with torch.no_grad():
@@ -339,9 +339,9 @@ def test_a_soft_head_that_the_teacher_cannot_fill_says_what_to_do(squeezenet):
     net = EmbeddingNet("small", 8, heads={"soft": 5})
     message = r"weights \(5, 128\), .* classifier \(66, 128\): start the head fresh"
     with pytest.raises(ValueError, match=message):
-        start_soft_head(net, small)
+        start_soft_head(net.heads["soft"], small)
     with pytest.raises(ValueError, match=r"classifier none: .*\(soft_head=fresh\)"):
-        start_soft_head(net, squeezenet)
+        start_soft_head(net.heads["soft"], squeezenet)
 
 
 def test_a_teacher_that_knows_nothing_or_does_not_exist_is_refused(tmp_path):

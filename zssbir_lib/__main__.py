@@ -1,4 +1,4 @@
-"""`python -m zssbir_lib`: the command line."""
+"""`python -m zssbir_lib`, the same as `zssbir`: the command line."""
 
 import sys
 

@@ -2,69 +2,94 @@
 
 import argparse
 from pathlib import Path
+from typing import Any
 
 from zssbir_lib.cli.options import (
     add_data_options,
+    print_metrics,
     read_data,
     read_device,
     read_split,
-)
-from zssbir_lib.cli.tables import print_cells, print_metrics
-from zssbir_lib.training import (
-    Execution,
-    Experiment,
-    evaluate_experiment,
-    load_trained_net,
-    read_checkpoint,
-    score_cells,
-    use_threads,
-    write_json,
+    source_of,
 )
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
     """Describe the command."""
-    parser = commands.add_parser("evaluate", help=__doc__)
+    parser = commands.add_parser("evaluate", help=__doc__, description=__doc__)
+    add = parser.add_argument
+    add("--checkpoint", type=Path, required=True, metavar="FILE")
     add_data_options(parser)
-    parser.add_argument("--checkpoint", type=Path, required=True, metavar="FILE")
-    parser.add_argument("--out", type=Path, metavar="FILE", help="write a JSON file")
-    parser.add_argument("--generalised", action="store_true")
-    parser.add_argument(
+    add("--feature", help="embedding, pooled or centred (default: the recipe's)")
+    add("--generalised", action="store_true", help="also search seen classes")
+    add(
+        "--test-time",
+        action="store_true",
+        help="also codes of 64 bits, and both after mirrored embeddings and neighbours",
+    )
+    add(
         "--cells",
         action="store_true",
         help="also every cell of the whole table: protocols times representations",
     )
+    add("--out", type=Path, metavar="FILE", help="write a JSON file")
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Evaluate as the options say."""
+    """Evaluate as the options say, on the data and split of the run unless told."""
+    from zssbir_lib.files import write_json
+    from zssbir_lib.scoring import SplitScorer
+    from zssbir_lib.training import load_trained_net, read_checkpoint
+    from zssbir_lib.training.execution import Execution, use_threads
+    from zssbir_lib.training.experiment import describe_origin
+
     use_threads(options.threads)
     content = read_checkpoint(options.checkpoint)
     net, recipe = load_trained_net(content)
-    split = read_split(options)
-    device = read_device(options.device)
-    check_unseen(content, split.unseen, split.name)
-    data = read_data(options, split, recipe.image_size)
-    experiment = Experiment(
-        data, split, recipe, content["seed"], Execution(device), options.generalised
-    )
-    parts = split.apply(data)
-    result = evaluate_experiment(net.to(device), experiment, parts)
+    source = source_of(options, content["about"].get("source"))
+    split = remembered_split(options, content, source)
+    data = read_data(source, split, recipe.image_size)
+    device, feature = read_device(options.device), options.feature or recipe.feature
+    scorer = SplitScorer(net.to(device), split.apply(data))
+    result = scorer.scores(feature, options.generalised)
     print_metrics(result["metrics"])
+    for protocol, metrics in result.get("generalised", {}).items():
+        print(f"{protocol}:")
+        print_metrics(metrics)
+    if options.test_time:
+        result["test_time"] = scorer.representations(feature)
+        for name, metrics in result["test_time"].items():
+            print(f"  map@all, {name:<15} {metrics['map@all']:.4f}")
     if options.cells:
-        result["cells"] = score_cells(net, parts, recipe.feature)
+        result["cells"] = scorer.cells(feature)
         print_cells(result["cells"])
     if options.out:
-        write_json(result, options.out)
+        settings = content["recipe"] | {"feature": feature}
+        how = Execution(device)
+        origin = describe_origin(settings, content["seed"], split, data, how)
+        write_json(result | origin, options.out)
 
 
-def check_unseen(content: dict, unseen: tuple[str, ...], name: str) -> None:
-    """Raise if the network was trained on a class that is to be unseen."""
-    trained = set(content["about"].get("split", {}).get("seen", ()))
-    leaked = sorted(trained & set(unseen))
-    if leaked:
-        raise ValueError(
-            f"the checkpoint was trained on {len(leaked)} classes that are unseen in "
-            f"{name!r} (for example {leaked[0]!r}): a zero-shot score would be wrong"
-        )
+def remembered_split(
+    options: argparse.Namespace, content: dict[str, Any], source: dict[str, Any]
+) -> Any:
+    """Return the split that is asked for, else that of the training."""
+    from zssbir_lib.data import ZeroShotSplit
+
+    changed = options.validation_classes or options.seen_classes is not None
+    saved = content["about"].get("split")
+    if options.split or options.data or changed or saved is None:
+        return read_split(options, source["data"])
+    return ZeroShotSplit(**saved)
+
+
+def print_cells(cells: dict[str, dict[str, float]], metric: str = "map@all") -> None:
+    """Print one metric of a network: a line a protocol, a column a representation."""
+    from zssbir_lib.evaluation.representations import REPRESENTATIONS
+    from zssbir_lib.scoring import PROTOCOLS
+
+    print(f"  {metric:<24}", *(f"{name:>6}" for name in REPRESENTATIONS))
+    for protocol in PROTOCOLS:
+        values = (cells[f"{protocol}/{name}"][metric] for name in REPRESENTATIONS)
+        print(f"  {protocol:<24}", *(f"{value:>6.3f}" for value in values))

@@ -1,36 +1,69 @@
 """`fit`: train one network, evaluate it, write checkpoint.pt and metrics.json."""
 
 import argparse
+import sys
 from pathlib import Path
 
 from zssbir_lib.cli.options import (
     add_data_options,
-    add_execution_options,
-    add_recipe_options,
+    add_network_options,
+    print_metrics,
     read_data,
     read_device,
-    read_execution,
-    read_recipe,
+    read_method,
     read_split,
+    source_of,
 )
-from zssbir_lib.cli.tables import print_metrics
-from zssbir_lib.training import Experiment, joined, run_experiment, use_threads
-from zssbir_lib.training.hardware.processes import is_first
+
+METHODS = (
+    "untrained, triplet, classification, sbtknet, mathm, bid-tri, bid-qua, ramln, "
+    "combined, or FILE.py:Name for one of your own"
+)
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
     """Describe the command."""
-    parser = commands.add_parser("fit", help=__doc__)
+    parser = commands.add_parser("fit", help=__doc__, description=__doc__)
+    add = parser.add_argument
+    add("--method", default="triplet", help=f"{METHODS} (default: triplet)")
+    add("--profile", default="quick", help="smoke, quick, book or paper")
+    add_network_options(parser)
+    add("--fields", action="store_true", help="list the fields for --set, and stop")
     add_data_options(parser)
-    add_recipe_options(parser)
     add_execution_options(parser)
-    parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--out", type=Path, required=True, metavar="DIR")
-    parser.add_argument("--resume", action="store_true", help="go on in DIR")
-    parser.add_argument(
+    add("--seed", type=int, default=0)
+    add("--out", type=Path, metavar="DIR")
+    add("--resume", action="store_true", help="go on in DIR")
+    add(
         "--generalised", action="store_true", help="also score seen and unseen together"
     )
     parser.set_defaults(run=run)
+
+
+def add_execution_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say how to compute, not what."""
+    add = parser.add_argument
+    add(
+        "--precision",
+        default="auto",
+        help="of the backbone while training: auto (bfloat16 on GPUs that have it), "
+        "float32 or bfloat16",
+    )
+    add("--compile", action="store_true", help="compile the backbone by torch.compile")
+    add(
+        "--parts",
+        type=int,
+        default=1,
+        metavar="N",
+        help="send a batch through the backbone in N parts: less memory, more time",
+    )
+    add(
+        "--workers",
+        type=int,
+        default=0,
+        metavar="N",
+        help="processes that load images ahead; the result does not depend on them",
+    )
 
 
 def run(options: argparse.Namespace) -> None:
@@ -38,17 +71,46 @@ def run(options: argparse.Namespace) -> None:
 
     The first process prints and writes.
     """
+    from zssbir_lib.cli.run_folder import RunFolder
+    from zssbir_lib.training import Execution, Experiment, joined, run_experiment
+    from zssbir_lib.training.execution import use_threads
+    from zssbir_lib.training.parallel import is_first
+
+    method = read_method(options)
+    if options.fields:
+        print(method.describe())
+        return
+    if options.out is None:
+        raise ValueError("--out is needed: a folder for checkpoint and metrics")
     use_threads(options.threads)
-    recipe, split = read_recipe(options), read_split(options)
+    source = source_of(options)
+    split = read_split(options, source["data"])
+    warn_of_toy_backbone(options.backbone, source["data"])
     with joined(read_device(options.device)) as device:
-        data = read_data(options, split, recipe.image_size)
-        execution = read_execution(options, device)
-        experiment = Experiment(
-            data, split, recipe, options.seed, execution, options.generalised
+        data = read_data(source, split, method.recipe.image_size)
+        precise, parts = options.precision, options.parts
+        execution = Execution(device, precise, options.compile, parts, options.workers)
+        seed, whole = options.seed, options.generalised
+        experiment = Experiment(data, split, method, seed, execution, whole, source)
+        folder = RunFolder(options.out, options.words)
+        heading = f"recipe (seed {seed}, {split.name}, {device}):\n{method}"
+        if is_first():
+            print(heading)
+        net, result = run_experiment(
+            experiment, options.out, options.resume, folder.note_epoch
         )
         if is_first():
-            print(f"recipe (seed {options.seed}, {split.name}, {device}):\n{recipe}")
-        _, result = run_experiment(experiment, options.out, options.resume)
-        if is_first():
+            folder.finish(net, experiment, result, heading)
             print_metrics(result["metrics"])
             print(f"written: {options.out / 'metrics.json'}")
+
+
+def warn_of_toy_backbone(backbone: str, data: str) -> None:
+    """Say that the small network was made for drawn images of 32 pixels."""
+    if backbone == "small" and data != "world":
+        print(
+            "zssbir: warning: the backbone 'small' sees 32 pixels and was made for the "
+            "embedded world; for real images add --backbone mobilenet_v2 --weights "
+            "imagenet",
+            file=sys.stderr,
+        )

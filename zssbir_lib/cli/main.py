@@ -1,43 +1,18 @@
-"""Parse the command line and turn every expected error into one clear line."""
+"""Parse the command line and turn every expected error into one clear line.
+
+The library itself is imported when a command runs, so that help is there at once.
+"""
 
 import argparse
 import sys
 from typing import NoReturn
 
-from zssbir_lib.cli import (
-    ablation,
-    abstraction,
-    data,
-    evaluate,
-    figures,
-    fit,
-    forgetting,
-    margins,
-    neighbours,
-    spread,
-    study,
-    table,
-    teacher,
-)
+from zssbir_lib import __version__
+from zssbir_lib.cli import data, evaluate, fit, study
 
 WHAT = "Zero-shot sketch-based image retrieval: data, training, measuring."
 FAILURE = 2
 INTERRUPTED = 130
-COMMANDS = (
-    data,
-    fit,
-    evaluate,
-    study,
-    ablation,
-    spread,
-    margins,
-    abstraction,
-    neighbours,
-    table,
-    figures,
-    forgetting,
-    teacher,
-)
 
 
 class OneLineParser(argparse.ArgumentParser):
@@ -52,11 +27,12 @@ class OneLineParser(argparse.ArgumentParser):
 
 def build_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands."""
-    parser = OneLineParser(prog="zssbir_lib", description=WHAT)
+    parser = OneLineParser(prog="zssbir", description=WHAT)
+    parser.add_argument("--version", action="version", version=f"zssbir {__version__}")
     commands = parser.add_subparsers(
         dest="command", required=True, parser_class=OneLineParser
     )
-    for module in COMMANDS:
+    for module in (data, fit, evaluate, study):
         module.add_parser(commands)
     return parser
 
@@ -65,24 +41,23 @@ def main(arguments: list[str] | None = None) -> int:
     """Run one command.
 
     Args:
-        arguments: words after `python -m zssbir_lib`; None takes them from the shell.
+        arguments: words after `zssbir`; None takes them from the shell.
 
     Returns:
         Exit code: 0 success, 1 `data check` found something, 2 a mistake in the
         request, 130 Ctrl-C.
-
-    Taught in: notebook 02.
     """
     options = build_parser().parse_args(arguments)
+    options.words = sys.argv[1:] if arguments is None else arguments
     try:
         return options.run(options) or 0
     except KeyboardInterrupt as stop:
         reason = str(stop) or "stopped"
         how = "--resume" if options.command == "fit" else "the same command"
-        print(f"zssbir_lib: {reason}; {how} goes on from there", file=sys.stderr)
+        print(f"zssbir: {reason}; {how} goes on from there", file=sys.stderr)
         return INTERRUPTED
     except (ValueError, OSError) as error:
-        print(f"zssbir_lib: error: {one_line(error)}", file=sys.stderr)
+        print(f"zssbir: error: {one_line(error)}", file=sys.stderr)
         return FAILURE
 
 

@@ -1,69 +1,183 @@
-"""`study`: rows x splits x seeds, resumable, summarised with intervals."""
+"""`study`: rows x splits x seeds of a file, resumable, compared with intervals."""
 
 import argparse
+from dataclasses import replace
 from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from zssbir_lib.cli.options import (
     add_data_options,
-    add_study_options,
-    read_changes,
+    add_network_options,
+    change_split,
     read_data,
     read_device,
-    read_splits,
+    source_of,
 )
-from zssbir_lib.training import (
-    StudyRun,
-    run_study,
-    study_row,
-    summarise_study,
-    write_json,
-)
+
+if TYPE_CHECKING:
+    from zssbir_lib.training.study import Study, StudyRun
+
+ALMOST_ZERO = 0.001
 
 
 def add_parser(commands: argparse._SubParsersAction) -> None:
     """Describe the command."""
-    parser = commands.add_parser("study", help=__doc__)
+    parser = commands.add_parser("study", help=__doc__, description=__doc__)
+    add = parser.add_argument
+    add("file", type=Path, metavar="FILE.toml", help="rows and comparisons: studies/")
+    add("--runs", type=Path, required=True, metavar="DIR", help="a folder a run")
+    add("--out", type=Path, required=True, metavar="FILE.json")
+    add("--rows", metavar="ROW,ROW", help="(default: all)")
+    add("--profiles", metavar="NAME,NAME", help="such as quick,book")
+    add("--seeds", type=int, metavar="N", help="0 to N-1")
+    add("--seen-counts", metavar="N,N", help="repeat all with so many seen classes")
+    add("--jobs", type=int, default=1, metavar="N", help="processes")
+    add("--figure", type=Path, metavar="FILE.png", help="draw the rows' intervals")
+    add_network_options(parser)
     add_data_options(parser)
-    parser.add_argument(
-        "--rows",
-        required=True,
-        metavar="ROW,ROW",
-        help="random, pretrained, METHOD:PROFILE (for example triplet:quick)",
-    )
-    add_study_options(parser, seeds=3)
     parser.set_defaults(run=run)
 
 
 def run(options: argparse.Namespace) -> None:
-    """Run the study and write its summary."""
-    device = read_device(options.device)
-    runs = plan_runs(options)
-    load = partial(read_data, options)  # every process of the study calls it
+    """Train what is missing, score what is not scored, write and print the table."""
+    from zssbir_lib.files import write_json
+    from zssbir_lib.training.differences import cell_differences, row_differences
+    from zssbir_lib.training.study import run_study, summarise_study
+    from zssbir_lib.training.study_cells import (
+        check_codes_fit,
+        score_study,
+        summarise_cells,
+    )
+
+    check_figure(options.figure)
+    study = read_options(options)
+    device, runs = read_device(options.device), plan(study, options)
+    load = partial(read_data, source_of(options))  # every process calls it
+    if study.cells:
+        check_codes_fit(runs, load)
     results = run_study(runs, load, options.runs, device, options.jobs)
-    summary = summarise_study(runs, results, device)
+    if study.cells:
+        scores = score_study(runs, load, options.runs, device, options.jobs)
+        summary = summarise_cells(runs, results, scores, device)
+        summary["differences"] = cell_differences(runs, scores, study.compare)
+        print_cell_table(summary)
+    else:
+        summary = summarise_study(runs, results, device)
+        summary["differences"] = row_differences(runs, results, study.compare)
+        print_rows(summary)
     write_json(summary, options.out)
-    print_summary(summary)
+    print_differences(summary)
     print(f"written: {options.out}")
+    if options.figure:
+        draw(summary, options.figure)
 
 
-def plan_runs(options: argparse.Namespace) -> list[StudyRun]:
-    """Return the cells of the study, in the order of rows, splits, seeds."""
-    if options.seeds < 1:
-        raise ValueError(f"--seeds must be 1 or more, got {options.seeds}")
-    changes = read_changes(options.set)
-    weights = changes.pop("weights", options.weights)
-    splits = read_splits(options)
-    return [
-        StudyRun(row, study_row(row, options.backbone, weights, **changes), *c)
-        for row in options.rows.split(",")
-        for c in [(split, seed) for split in splits for seed in range(options.seeds)]
-    ]
+def read_options(options: argparse.Namespace) -> "Study":
+    """Return the study of the file, with what the options change."""
+    from zssbir_lib.training.study import read_study
+
+    given = {
+        "splits": options.split and options.split.split(","),
+        "profiles": options.profiles and options.profiles.split(","),
+        "seeds": options.seeds,
+    }
+    changes = {name: value for name, value in given.items() if value is not None}
+    return replace(read_study(options.file), **changes)
 
 
-def print_summary(summary: dict) -> None:
+def plan(study: "Study", options: argparse.Namespace) -> "list[StudyRun]":
+    """Return the runs of a study, on the data that the options name."""
+    from zssbir_lib.data import load_split
+    from zssbir_lib.records import read_changes
+    from zssbir_lib.training import find_method
+    from zssbir_lib.training.study import plan_runs, with_seen_counts
+
+    if source_of(options)["data"] != "world" and not options.split:
+        raise ValueError("--split is needed for a folder: a name or a JSON file")
+    splits = [change_split(load_split(name), options) for name in study.splits]
+    if options.seen_counts:
+        splits = with_seen_counts(splits, read_counts(options.seen_counts))
+    names = [row.get("method") or study.method for row in study.rows.values()]
+    hints: dict[str, Any] = {}
+    for name in names:
+        hints |= find_method(name).hints()
+    changes = read_changes(options.set, hints)
+    if options.weights:
+        changes["weights"] = options.weights
+    rows = options.rows.split(",") if options.rows else None
+    return plan_runs(study, splits, rows, options.backbone, **changes)
+
+
+def read_counts(text: str) -> list[int]:
+    """Return the whole numbers of a list such as 20,45."""
+    try:
+        return [int(word) for word in text.split(",")]
+    except ValueError as error:
+        raise ValueError(
+            f"--seen-counts takes numbers such as 20,45; got {text!r}"
+        ) from error
+
+
+def check_figure(path: Path | None) -> None:
+    """Raise before the work if the figure cannot be written."""
+    plain = path is None or path.stem.replace("-", "_").isidentifier()
+    if not plain or (path is not None and path.suffix != ".png"):
+        raise ValueError(
+            "--figure needs a name of letters, digits, - and _ that ends in .png, got "
+            f"{path.name!r}"
+        )
+
+
+def draw(summary: dict[str, Any], path: Path) -> None:
+    """Draw the rows of a study with their intervals."""
+    from zssbir_lib.display import ablation_plot, save_figure, use_house_style
+
+    use_house_style()
+    save_figure(ablation_plot(summary["rows"]), path.stem, path.parent)
+    print(f"written: {path}")
+
+
+def print_rows(summary: dict[str, Any]) -> None:
     """Print one line a row: mean mAP@all and its interval."""
     for row in summary["rows"]:
         value = row["metrics"]["map@all"]
         low, high = value["low"], value["high"]
         interval = "" if low is None else f"  [{low:.3f}, {high:.3f}]"
         print(f"{row['row']:<34} {row['split']:<18} {value['mean']:.3f}{interval}")
+
+
+def print_cell_table(summary: dict[str, Any]) -> None:
+    """Print the mean mAP@all of every row and cell, a block for each protocol."""
+    from zssbir_lib.evaluation.representations import REPRESENTATIONS
+    from zssbir_lib.scoring import PROTOCOLS
+
+    for protocol in PROTOCOLS:
+        heading = f"map@all, {protocol}"
+        print(f"{heading:<36}", *(f"{r:>6}" for r in REPRESENTATIONS))
+        for row in summary["rows"]:
+            cells = [row["cells"][f"{protocol}/{r}"] for r in REPRESENTATIONS]
+            means = (f"{cell['map@all']['mean']:>6.3f}" for cell in cells)
+            print(f"{row['row']:<24} {row['split']:<11}", *means)
+
+
+def print_differences(summary: dict[str, Any]) -> None:
+    """Print one line a comparison in mAP@all, zero-shot: the mean and its interval."""
+    for one in summary["differences"]:
+        if one["metric"] != "map@all" or one.get("family", "zero_shot/real") != (
+            "zero_shot/real"
+        ):
+            continue
+        names = f"{one['row']} - {one['minus'].partition(':')[0]}"
+        print(f"{names:<58} {one['split']:<22} {one['mean']:+.3f}{evidence(one)}")
+
+
+def evidence(one: dict[str, Any]) -> str:
+    """Return interval and verdict or corrected p of a difference, if there are any."""
+    if one["low"] is None:
+        return ""
+    interval = f"  [{one['low']:+.3f}, {one['high']:+.3f}]"
+    if "corrected_p" not in one:
+        return interval + ("" if one["excludes_zero"] else "  (zero inside)")
+    p = one["corrected_p"]
+    return interval + (f"  p < {ALMOST_ZERO}" if p < ALMOST_ZERO else f"  p = {p:.3f}")

@@ -32,11 +32,11 @@ from zssbir_lib.data.transforms import (
     Augmentation,
     Variation,
     normalise,
+    prepare_images,
     to_float,
     vary,
 )
 from zssbir_lib.data.world_source import load_pretraining_photos, load_world_data
-from zssbir_lib.files import cache_folder as default_cache_folder
 
 __all__ = [
     "NO_AUGMENTATION",
@@ -60,7 +60,6 @@ __all__ = [
     "ZeroShotData",
     "ZeroShotSplit",
     "compare_splits",
-    "default_cache_folder",
     "edge_drawing",
     "find_class_files",
     "find_unreadable",
@@ -71,6 +70,7 @@ __all__ = [
     "load_split",
     "load_world_data",
     "normalise",
+    "prepare_images",
     "public_split",
     "public_split_names",
     "read_class_folders",

@@ -8,7 +8,7 @@ Taught in: notebook 01.
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, fields
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 import torch
 import torch.nn.functional as F
@@ -63,6 +63,13 @@ def normalise(
     means = torch.tensor(mean, dtype=images.dtype, device=images.device)
     stds = torch.tensor(std, dtype=images.dtype, device=images.device)
     return (images - means.view(-1, 1, 1)) / stds.view(-1, 1, 1)
+
+
+class Pixels(Protocol):
+    """Mean and standard deviation, by channel, of what a network takes."""
+
+    mean: Sequence[float]
+    std: Sequence[float]
 
 
 class Variation(NamedTuple):
@@ -211,6 +218,31 @@ def vary(images: Tensor, modality: int | Tensor, variation: Variation) -> Tensor
     if edges is not None:
         images = _replace_photos(images, edge_drawing(images), modality, edges)
     return images
+
+
+def prepare_images(
+    images: Tensor,
+    modality: Tensor,
+    pixels: Pixels,
+    variation: Variation | None = None,
+) -> Tensor:
+    """Turn stored images into a network's input, augmented while training.
+
+    Args:
+        images: uint8 (B, 3, S, S).
+        modality: 0 sketch, 1 photo, long (B,).
+        pixels: mean and standard deviation the network was made for.
+        variation: by how much each image is varied, see `Augmentation.draw`; None
+            leaves the images as they are.
+
+    Returns:
+        Float images (B, 3, S, S) in channels-last memory order.
+    """
+    floats = to_float(images)  # 0..1
+    if variation is not None:
+        floats = vary(floats, modality, variation)
+    floats = normalise(floats, pixels.mean, pixels.std)
+    return floats.contiguous(memory_format=torch.channels_last)
 
 
 def _replace_photos(

@@ -112,7 +112,7 @@ def start_projection(
 
 
 @torch.no_grad()
-def start_soft_head(net: EmbeddingNet, teacher: nn.Module) -> None:
+def start_soft_head(head: nn.Linear, teacher: nn.Module) -> None:
     """Give a student's soft head the weights of the teacher's own classifier.
 
     A student that starts from the teacher's backbone then starts with the teacher's
@@ -124,7 +124,7 @@ def start_soft_head(net: EmbeddingNet, teacher: nn.Module) -> None:
     Source: SBTKNet (Tursun et al.), section 3, has a FC_soft and does not say how it
         starts; this is our default, a fresh head the alternative.
     """
-    head, classifier = net.heads["soft"], teacher_classifier(teacher)
+    classifier = teacher_classifier(teacher)
     if classifier is None or classifier.weight.shape != head.weight.shape:
         found = "none" if classifier is None else tuple(classifier.weight.shape)
         raise ValueError(

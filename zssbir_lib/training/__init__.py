@@ -1,230 +1,142 @@
-"""Training: recipes, the loop, checkpoints, experiments and studies."""
+"""Training: methods, the loop, checkpoints, experiments and studies.
 
-from zssbir_lib.training.cells import score_cells
+`method` says what a method is and `methods` has one file for each; `recipe` is what
+they share. `loop` trains, `experiment` goes from data to metrics, `study` compares many.
+"""
+
+from zssbir_lib.data import prepare_images
+from zssbir_lib.scoring import (
+    PooledImages,
+    SplitScorer,
+    accuracy,
+    apply_head,
+    embed,
+    embed_zero_shot,
+    score_retrieval,
+)
 from zssbir_lib.training.checkpoints import (
     load_trained_net,
     read_checkpoint,
     restore_state,
     save_checkpoint,
 )
-from zssbir_lib.training.embedding import (
-    accuracy,
-    apply_head,
-    embed,
-    embed_with_mirror,
+from zssbir_lib.training.execution import (
+    Execution,
+    FeaturePass,
+    prepare_processor,
+    use_threads,
 )
-from zssbir_lib.training.experiment import (
-    Experiment,
-    evaluate_experiment,
-    prepare_state,
-    run_experiment,
-    train,
+from zssbir_lib.training.experiment import Experiment, run_experiment
+from zssbir_lib.training.forgetting import (
+    load_fresh_pretraining_photos,
+    measure_forgetting,
 )
-from zssbir_lib.training.hardware.execution import Execution
-from zssbir_lib.training.hardware.features import FeaturePass, JointFeatures
-from zssbir_lib.training.hardware.gathering import gather
-from zssbir_lib.training.hardware.joint_batchnorm import join_batch_norms
-from zssbir_lib.training.hardware.processes import Processes, joined, processes
-from zssbir_lib.training.loading import load_steps
-from zssbir_lib.training.loop import (
-    end_epoch,
-    fit,
-    network_input,
-    prepare_step,
-    training_step,
-)
-from zssbir_lib.training.methods.base import Method
-from zssbir_lib.training.methods.batch import (
+from zssbir_lib.training.loading import draw_batch, gather_batch, load_steps
+from zssbir_lib.training.loop import fit, network_input, training_step
+from zssbir_lib.training.method import (
     Batch,
+    Method,
+    Step,
     StepImages,
-    gather_batch,
-    labels_and_modality,
+    class_batch_sampler,
 )
-from zssbir_lib.training.methods.build import build_method
-from zssbir_lib.training.methods.mathm import MATHMMethod, describe_terms
-from zssbir_lib.training.methods.ramln import (
+from zssbir_lib.training.methods import METHODS, find_method, named_method
+from zssbir_lib.training.methods.combined import Combined
+from zssbir_lib.training.methods.margin_report import (
     AnchorPushes,
     ImageMargins,
-    MarginLearner,
-    RAMLNMethod,
     anchor_pushes,
     describe_image_margins,
     describe_pushes,
-    exact_meta_gradient,
-    first_order_meta_gradient,
     load_margin_learner,
     margins_of_images,
     pushes_of_batches,
+)
+from zssbir_lib.training.methods.mathm import MATHM
+from zssbir_lib.training.methods.meta_step import (
+    exact_meta_gradient,
+    first_order_meta_gradient,
     virtual_step,
 )
-from zssbir_lib.training.methods.sbtknet import SBTKNetMethod, metric_loss
-from zssbir_lib.training.methods.semantic_losses import SemanticLosses
+from zssbir_lib.training.methods.ramln import RAMLN, MarginLearner, MarginSettings
+from zssbir_lib.training.methods.sbtknet import SBTKNet
 from zssbir_lib.training.methods.teaching import (
     cached_class_activations,
     class_activations,
-    recipe_soft_labels,
-    recipe_teacher,
     teacher_logits,
 )
-from zssbir_lib.training.methods.triplet import TripletMethod
-from zssbir_lib.training.preparation import prepare_images
-from zssbir_lib.training.pretraining import (
-    PretrainingRecipe,
-    make_teacher,
-    teacher_accuracy,
-    train_teacher,
-)
-from zssbir_lib.training.processor import (
-    flush_denormals,
-    keep_freed_memory,
-    use_threads,
-)
-from zssbir_lib.training.provenance import provenance, write_json
-from zssbir_lib.training.recipes.checks import LOSSES, PROFILES
-from zssbir_lib.training.recipes.margin_settings import MarginSettings
-from zssbir_lib.training.recipes.named import images_per_example, named_recipe
-from zssbir_lib.training.recipes.recipe import Recipe
-from zssbir_lib.training.schedule import (
-    build_optimiser,
-    freeze_groups,
-    learning_rate_factor,
-    set_learning_rate,
-)
-from zssbir_lib.training.scoring import (
-    embed_zero_shot,
-    score_generalised,
-    score_retrieval,
-)
-from zssbir_lib.training.state import (
-    TrainingState,
-    build_net,
-    build_student,
-    new_state,
-)
-from zssbir_lib.training.studies.ablation import (
-    ablation_differences,
-    plan_ablation,
-    with_seen_counts,
-)
-from zssbir_lib.training.studies.ablation_rows import ABLATIONS, Ablation
-from zssbir_lib.training.studies.cell_differences import cell_differences
-from zssbir_lib.training.studies.cell_scores import score_study
-from zssbir_lib.training.studies.cell_summary import summarise_cells
-from zssbir_lib.training.studies.forgetting import (
-    PretrainingPhotos,
-    load_fresh_pretraining_photos,
-    measure_forgetting,
-    probe_accuracy,
-    teacher_agreement,
-)
-from zssbir_lib.training.studies.study import (
-    StudyRun,
-    run_study,
-    study_row,
-    summarise_study,
-)
+from zssbir_lib.training.methods.triplet import Triplet, Untrained
+from zssbir_lib.training.parallel import joined, processes
+from zssbir_lib.training.provenance import provenance
+from zssbir_lib.training.recipe import PROFILES, Recipe
+from zssbir_lib.training.schedule import build_optimiser, learning_rate_factor
+from zssbir_lib.training.state import TrainingState, build_net, new_state
 
 __all__ = [
-    "ABLATIONS",
-    "LOSSES",
-    "MATHMMethod",
+    "MATHM",
+    "METHODS",
     "PROFILES",
-    "Ablation",
+    "RAMLN",
     "AnchorPushes",
     "Batch",
+    "Combined",
     "Execution",
     "Experiment",
     "FeaturePass",
     "ImageMargins",
-    "JointFeatures",
     "MarginLearner",
     "MarginSettings",
     "Method",
-    "PretrainingPhotos",
-    "PretrainingRecipe",
-    "Processes",
-    "RAMLNMethod",
+    "PooledImages",
     "Recipe",
-    "SBTKNetMethod",
-    "SemanticLosses",
+    "SBTKNet",
+    "SplitScorer",
+    "Step",
     "StepImages",
-    "StudyRun",
     "TrainingState",
-    "TripletMethod",
-    "ablation_differences",
+    "Triplet",
+    "Untrained",
     "accuracy",
     "anchor_pushes",
     "apply_head",
-    "build_method",
     "build_net",
     "build_optimiser",
-    "build_student",
     "cached_class_activations",
-    "cell_differences",
     "class_activations",
+    "class_batch_sampler",
     "describe_image_margins",
     "describe_pushes",
-    "describe_terms",
+    "draw_batch",
     "embed",
-    "embed_with_mirror",
     "embed_zero_shot",
-    "end_epoch",
-    "evaluate_experiment",
-    "fit",
-    "flush_denormals",
-    "freeze_groups",
-    "gather",
-    "gather_batch",
-    "images_per_example",
-    "join_batch_norms",
-    "joined",
-    "keep_freed_memory",
-    "labels_and_modality",
-    "learning_rate_factor",
     "exact_meta_gradient",
+    "find_method",
     "first_order_meta_gradient",
+    "fit",
+    "gather_batch",
+    "joined",
+    "learning_rate_factor",
     "load_fresh_pretraining_photos",
     "load_margin_learner",
     "load_steps",
     "load_trained_net",
-    "make_teacher",
     "margins_of_images",
     "measure_forgetting",
-    "metric_loss",
-    "named_recipe",
+    "named_method",
     "network_input",
     "new_state",
-    "plan_ablation",
     "prepare_images",
-    "prepare_state",
-    "prepare_step",
-    "probe_accuracy",
+    "prepare_processor",
     "processes",
     "provenance",
     "pushes_of_batches",
     "read_checkpoint",
-    "recipe_soft_labels",
-    "recipe_teacher",
     "restore_state",
     "run_experiment",
-    "run_study",
     "save_checkpoint",
-    "score_cells",
-    "score_generalised",
     "score_retrieval",
-    "score_study",
-    "set_learning_rate",
-    "study_row",
-    "summarise_cells",
-    "summarise_study",
-    "teacher_accuracy",
-    "teacher_agreement",
     "teacher_logits",
-    "train",
-    "train_teacher",
     "training_step",
     "use_threads",
     "virtual_step",
-    "with_seen_counts",
-    "write_json",
 ]

@@ -1,17 +1,20 @@
 """Checkpoints: written atomically, read without executing anything in them."""
 
 import zipfile
-from dataclasses import replace
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
 import torch
+from torch import Tensor, nn
 
-from zssbir_lib.training.atomic_files import reason, write_whole
-from zssbir_lib.training.recipes.recipe import Recipe
-from zssbir_lib.training.state import TrainingState, build_net
+from zssbir_lib.files import reason, write_whole
+from zssbir_lib.models import EmbeddingNet, classifier
+from zssbir_lib.records import record_from
+from zssbir_lib.training.recipe import Recipe
+from zssbir_lib.training.state import TrainingState, assemble_net
 
-FORMAT = 4  # 4: the sampler's state apart from the method's
+FORMAT = 5  # 5: methods are objects; what a method keeps is called "kept"
 PLAIN_FIELDS = (
     "seed",
     "steps_per_epoch",
@@ -21,8 +24,7 @@ PLAIN_FIELDS = (
     "best_validation",
     "best_weights",
     "stale_epochs",
-    "sampler",
-    "method_state",
+    "drawn",
 )
 
 
@@ -40,16 +42,16 @@ def save_checkpoint(
 
     Raises:
         OSError: it cannot be written, for example because the disk is full.
-
-    Taught in: notebook 02.
     """
     content = {name: getattr(state, name) for name in PLAIN_FIELDS}
     content |= {
         "format": FORMAT,
-        "recipe": state.recipe.to_dict(),
+        "recipe": state.method.to_dict(),
+        "classes": list(state.net.trained_on),
         "model": state.net.state_dict(),
         "optimiser": state.optimiser.state_dict(),
         "generator": state.generator.get_state(),
+        "kept": state.kept.state_dict() if hasattr(state.kept, "state_dict") else {},
         "about": about or {},
     }
     write_whole(path, lambda file: torch.save(content, file))
@@ -67,8 +69,6 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
     Raises:
         FileNotFoundError: there is no such file.
         ValueError: the file is damaged, no checkpoint, or of another format.
-
-    Taught in: notebook 02.
     """
     if not path.is_file():
         raise FileNotFoundError(f"no checkpoint at {path}; `fit --out DIR` writes one")
@@ -90,16 +90,7 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
 
 
 def check_sums(path: Path) -> None:
-    """Raise unless every byte of a checkpoint is as it was written.
-
-    PyTorch's own reader does not look at the checksums in the file.
-
-    Args:
-        path: the file, an archive.
-
-    Raises:
-        zipfile.BadZipFile: a part is missing or changed.
-    """
+    """Raise unless every byte is as it was written: PyTorch's reader does not look."""
     with zipfile.ZipFile(path) as archive:
         changed = archive.testzip()
     if changed is not None:
@@ -117,19 +108,20 @@ def restore_state(state: TrainingState, content: dict[str, Any], path: Path) -> 
     Raises:
         ValueError: the checkpoint belongs to another recipe or seed, or something is
             missing in it.
-
-    Taught in: notebook 02.
     """
-    saved, wanted = Recipe.from_dict(content["recipe"]), state.recipe
-    if saved != wanted or content["seed"] != state.seed:
+    saved = content["recipe"] | {"seed": content["seed"]}
+    wanted = state.method.to_dict() | {"seed": state.seed}
+    if saved != wanted:
         raise ValueError(
-            f"{path} is of another run ({_difference(saved, wanted, content, state)}); "
-            "repeat its settings to resume, or choose another --out"
+            f"{path} is of another run ({first_difference(saved, wanted)}); repeat its "
+            "settings to resume, or choose another --out"
         )
     try:
         state.net.load_state_dict(content["model"])
         state.optimiser.load_state_dict(content["optimiser"])
         state.generator.set_state(content["generator"])
+        if content["kept"]:
+            state.kept.load_state_dict(content["kept"])
         for name in PLAIN_FIELDS:
             setattr(state, name, content[name])
     except (KeyError, RuntimeError) as error:
@@ -139,18 +131,18 @@ def restore_state(state: TrainingState, content: dict[str, Any], path: Path) -> 
         ) from error
 
 
-def _difference(
-    saved: Recipe, wanted: Recipe, content: dict[str, Any], state: TrainingState
-) -> str:
+def first_difference(saved: dict[str, Any], wanted: dict[str, Any]) -> str:
     """Name the first setting in which two runs differ."""
-    before, now = saved.to_dict(), wanted.to_dict()
-    before["seed"], now["seed"] = content["seed"], state.seed
-    name = next(name for name in now if before[name] != now[name])
-    return f"{name} was {before[name]}, is {now[name]}"
+    names = [*wanted, *saved]
+    name = next(n for n in names if saved.get(n) != wanted.get(n))
+    return f"{name} was {saved.get(name)}, is {wanted.get(name)}"
 
 
-def load_trained_net(content: dict[str, Any]) -> tuple[torch.nn.Module, Recipe]:
+def load_trained_net(content: dict[str, Any]) -> tuple[EmbeddingNet, Recipe]:
     """Return the network of a checkpoint, ready to embed images.
+
+    The method it was trained with need not be known here: a head that is no linear
+    layer is left out, for retrieval does without heads.
 
     Args:
         content: what `read_checkpoint` returned.
@@ -158,16 +150,34 @@ def load_trained_net(content: dict[str, Any]) -> tuple[torch.nn.Module, Recipe]:
     Returns:
         The network in evaluation mode, with the best weights if early stopping kept
         some, and its recipe.
-
-    Taught in: notebook 02.
     """
-    recipe = Recipe.from_dict(content["recipe"])
+    values, names = content["recipe"], [field.name for field in fields(Recipe)]
+    recipe = record_from(Recipe, {n: values[n] for n in names})
     weights = content["best_weights"] or content["model"]
-    sizes = {
-        name.split(".")[1]: len(weight)
-        for name, weight in weights.items()
-        if name.startswith("heads.") and name.endswith(".weight")
-    }
-    net = build_net(replace(recipe, weights="none"), seed=0, head_sizes=sizes)
-    net.load_state_dict(weights)
+    heads = rebuilt_heads(weights, values.get("classifier_scale", 0.0))
+    reads = values.get("classifier_input", "pooled")
+    bare = replace(recipe, weights="none")
+    net = assemble_net(bare, 0, lambda features: heads, reads)
+    kept = {n: w for n, w in weights.items() if head_of(n) in (None, *heads)}
+    net.load_state_dict(kept)
+    net.trained_on = tuple(content["classes"])
     return net.eval(), recipe
+
+
+def rebuilt_heads(weights: dict[str, Tensor], scale: float) -> dict[str, nn.Module]:
+    """Return a network's linear heads, their shapes taken from its weights."""
+    heads = {}
+    for name in dict.fromkeys(filter(None, map(head_of, weights))):
+        own = {n for n in weights if head_of(n) == name}
+        weight, bias = f"heads.{name}.weight", f"heads.{name}.bias"
+        if weight in own <= {weight, bias} and weights[weight].ndim == 2:
+            outputs, inputs = weights[weight].shape
+            by_angle = scale if name == "identity" else 0.0
+            heads[name] = classifier(inputs, outputs, bias in own, by_angle)
+    return heads
+
+
+def head_of(name: str) -> str | None:
+    """Return which head a weight belongs to, None for the network before the heads."""
+    parts = name.split(".")
+    return parts[1] if parts[0] == "heads" else None

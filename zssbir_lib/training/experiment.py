@@ -11,22 +11,20 @@ from zssbir_lib.data import (
     ZeroShotSplit,
     hold_out_sketches,
 )
+from zssbir_lib.files import check_writable, write_json
 from zssbir_lib.models import EmbeddingNet
-from zssbir_lib.training.atomic_files import check_writable
-from zssbir_lib.training.checkpoints import read_checkpoint, restore_state
-from zssbir_lib.training.embedding import accuracy, apply_head
-from zssbir_lib.training.hardware.execution import Execution
-from zssbir_lib.training.hardware.processes import from_first, is_first, processes
-from zssbir_lib.training.loop import Validation, fit
-from zssbir_lib.training.methods.build import build_method
-from zssbir_lib.training.provenance import provenance, write_json
-from zssbir_lib.training.recipes.checks import FEATURES
-from zssbir_lib.training.recipes.recipe import Recipe
-from zssbir_lib.training.scoring import (
-    embed_zero_shot,
-    score_generalised,
-    score_retrieval,
+from zssbir_lib.scoring import SplitScorer, accuracy, apply_head, score_retrieval
+from zssbir_lib.training.checkpoints import (
+    read_checkpoint,
+    restore_state,
+    save_checkpoint,
 )
+from zssbir_lib.training.execution import Execution
+from zssbir_lib.training.loop import Validation, Watcher, fit
+from zssbir_lib.training.method import Method
+from zssbir_lib.training.parallel import from_first, is_first, processes
+from zssbir_lib.training.provenance import commit, provenance
+from zssbir_lib.training.recipe import Recipe
 from zssbir_lib.training.state import TrainingState, new_state
 
 CHECKPOINT = "checkpoint.pt"
@@ -35,36 +33,45 @@ METRICS = "metrics.json"
 
 @dataclass(frozen=True)
 class Experiment:
-    """One training and evaluation: which data, which recipe, which seed.
+    """One training and evaluation: which data, which method, which seed.
 
     Attributes:
         data: all images; only the classes of the split are used.
         split: which classes are seen, validation and unseen.
-        recipe: how to train.
+        method: how to train, an object such as `MATHM(margin=0.3)`.
         seed: decides first weights and all draws.
         execution: device, precision, workers.
         generalised: also score the two generalised protocols.
-
-    Taught in: notebook 02.
+        source: how to load the data again, kept in the checkpoint for `evaluate`.
     """
 
     data: SketchPhotoData
     split: ZeroShotSplit
-    recipe: Recipe
+    method: Method
     seed: int = 0
     execution: Execution = field(default_factory=Execution)
     generalised: bool = False
+    source: dict[str, Any] = field(default_factory=dict)
+
+    def about(self) -> dict[str, Any]:
+        """Return what a checkpoint says of data and split."""
+        about = {"split": asdict(self.split), "data": self.data.name}
+        return about | {"source": self.source}
 
 
 def run_experiment(
-    experiment: Experiment, folder: Path | None = None, resume: bool = False
+    experiment: Experiment,
+    folder: Path | None = None,
+    resume: bool = False,
+    on_epoch: Watcher | None = None,
 ) -> tuple[EmbeddingNet, dict[str, Any]]:
-    """Train as the recipe says and evaluate on the unseen classes.
+    """Train as the method says and evaluate on the unseen classes.
 
     Args:
         experiment: what to run.
         folder: where checkpoint.pt and metrics.json are written; None writes nothing.
         resume: continue from the folder's checkpoint if there is one.
+        on_epoch: is told the state after every epoch.
 
     Returns:
         The trained network and the content of metrics.json.
@@ -72,13 +79,16 @@ def run_experiment(
     Raises:
         ValueError: the split does not fit the data, the folder already holds a run, or
             the training diverged.
-
-    Taught in: notebook 02.
     """
     started = time.process_time(), time.perf_counter()
+    commit()  # of what runs now
     parts = experiment.split.apply(experiment.data)
-    state = prepare_state(experiment, parts, folder, resume)
-    train(state, experiment, parts, folder)
+    state, validate = prepare_state(experiment, parts, folder, resume)
+    checkpoint = folder / CHECKPOINT if folder else None
+    if state.total_steps:
+        fit(state, validate, checkpoint, experiment.about(), on_epoch)
+    elif checkpoint and is_first():
+        save_checkpoint(state, checkpoint, experiment.about())
     result = evaluate_experiment(state.net, experiment, parts) if is_first() else {}
     result |= {"history": state.history, "steps": state.step}
     result |= elapsed(*started)
@@ -89,8 +99,8 @@ def run_experiment(
 
 def prepare_state(
     experiment: Experiment, parts: ZeroShotData, folder: Path | None, resume: bool
-) -> TrainingState:
-    """Return the state to train: fresh, or restored from the folder's checkpoint.
+) -> tuple[TrainingState, Validation | None]:
+    """Return the state to train, fresh or restored, and what watches it.
 
     Args:
         experiment: what to run.
@@ -99,32 +109,25 @@ def prepare_state(
         resume: see `run_experiment`.
 
     Raises:
-        ValueError: the folder holds a checkpoint and `resume` is False.
-
-    Taught in: notebook 02.
+        ValueError: the folder holds a checkpoint and `resume` is False, or of another
+            run.
     """
-    state = new_state(
-        experiment.recipe,
-        experiment.seed,
-        len(training_material(experiment.recipe, parts)[0].sketches),
-        experiment.execution,
-        classes=len(parts.seen.class_names),
-    )
-    if folder is None:
-        return state
-    if is_first():
+    checkpoint = folder / CHECKPOINT if folder else None
+    if checkpoint and is_first():
         check_writable(folder)
-    checkpoint = folder / CHECKPOINT
-    if checkpoint.exists():
-        if not resume:
-            raise ValueError(
-                f"{folder} already holds a run: add --resume to continue it, or choose "
-                "another --out"
-            )
+    if checkpoint and checkpoint.exists() and not resume:
+        raise ValueError(
+            f"{folder} already holds a run: add --resume to continue it, or choose "
+            "another --out"
+        )
+    method = experiment.method
+    seen, validate = training_material(method.recipe, parts)
+    state = new_state(method, seen, experiment.seed, experiment.execution)
+    if checkpoint and checkpoint.exists():
         content = read_checkpoint(checkpoint)
         check_split(content, experiment.split, checkpoint)
         restore_state(state, content, checkpoint)
-    return state
+    return state, validate
 
 
 def check_split(content: dict[str, Any], split: ZeroShotSplit, path: Path) -> None:
@@ -137,51 +140,15 @@ def check_split(content: dict[str, Any], split: ZeroShotSplit, path: Path) -> No
         )
 
 
-def train(
-    state: TrainingState,
-    experiment: Experiment,
-    parts: ZeroShotData,
-    folder: Path | None,
-) -> None:
-    """Train a state on the seen classes, watching what the recipe says.
-
-    Args:
-        state: changed in place.
-        experiment: what to run.
-        parts: the split data.
-        folder: where the checkpoint goes.
-
-    Taught in: notebook 02.
-    """
-    if state.total_steps == 0:
-        return
-    seen, validate = training_material(experiment.recipe, parts)
-    fit(
-        state,
-        build_method(
-            seen, experiment.recipe, experiment.execution.device, experiment.seed
-        ),
-        validate,
-        folder / CHECKPOINT if folder else None,
-        about={"split": asdict(experiment.split), "data": experiment.data.name},
-    )
-
-
 def training_material(
     recipe: Recipe, parts: ZeroShotData
 ) -> tuple[SketchPhotoData, Validation | None]:
     """Return what to train on, and how to tell after every epoch how it goes.
 
-    Args:
-        recipe: its `validation` says what is watched.
-        parts: the split data.
-
     Returns:
         The seen classes, without held-out sketches where those are watched, and a
         function from the network to a number to be maximised; None where the split has
         no validation classes to watch.
-
-    Taught in: notebook 04.
     """
     if recipe.validation == "sketches":
         seen, held_out = hold_out_sketches(parts.seen)
@@ -206,32 +173,34 @@ def evaluate_experiment(
         parts: the split data.
 
     Returns:
-        metrics (zero-shot), the same for all features, optionally generalised, recipe,
-        split, provenance.
-
-    Taught in: notebook 02.
+        The metrics of `SplitScorer.scores`, recipe, split, provenance.
     """
-    feature = experiment.recipe.feature
-    features = [f for f in FEATURES if f != "centred" or net.centring is not None]
-    sets = {f: embed_zero_shot(net, parts.unseen, f) for f in features}
-    by_feature = {f: sets[f].evaluate() for f in features}
-    result = {"metrics": by_feature[feature], "metrics_by_feature": by_feature}
-    result["metrics_macro"] = sets[feature].evaluate(average="macro")
-    if parts.validation is not None:
-        result["validation"] = score_retrieval(net, parts.validation, feature)
-    if experiment.generalised:
-        result["generalised"] = score_generalised(
-            net, parts.seen, parts.unseen, feature
-        )
-    result |= {"recipe": experiment.recipe.to_dict(), "seed": experiment.seed}
-    result["split"] = describe_split(experiment.split)
-    result["data"] = {
-        "name": experiment.data.name,
-        "image_size": experiment.data.image_size,
-    }
-    result["execution"] = experiment.execution.to_dict()
-    result["execution"]["processes"] = processes().count
-    return result | provenance(experiment.execution.device)
+    feature = experiment.method.recipe.feature
+    result = SplitScorer(net, parts).scores(feature, experiment.generalised)
+    return result | describe_origin(
+        experiment.method.to_dict(),
+        experiment.seed,
+        experiment.split,
+        experiment.data,
+        experiment.execution,
+    )
+
+
+def describe_origin(
+    recipe: dict[str, Any],
+    seed: int,
+    split: ZeroShotSplit,
+    data: SketchPhotoData,
+    execution: Execution,
+) -> dict[str, Any]:
+    """Return what a result file says of recipe, seed, split, data and computation."""
+    return {
+        "recipe": recipe,
+        "seed": seed,
+        "split": describe_split(split),
+        "data": {"name": data.name, "image_size": data.image_size},
+        "execution": execution.to_dict() | {"processes": processes().count},
+    } | provenance(execution.device)
 
 
 def describe_split(split: ZeroShotSplit) -> dict[str, Any]:

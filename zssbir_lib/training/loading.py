@@ -15,15 +15,54 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset
 
 from zssbir_lib.data import SketchPhotoData, Variation
-from zssbir_lib.training.atomic_files import reason
-from zssbir_lib.training.hardware.gathering import check_divisible
-from zssbir_lib.training.hardware.processes import Processes, processes
-from zssbir_lib.training.methods.base import Method
-from zssbir_lib.training.methods.batch import Batch, StepImages, labels_and_modality
+from zssbir_lib.files import reason
+from zssbir_lib.modality import PHOTO, SKETCH
+from zssbir_lib.training.method import Batch, StepImages
+from zssbir_lib.training.parallel import Processes, check_divisible, processes
 from zssbir_lib.training.state import TrainingState
 
 AHEAD = 3  # batches that each worker keeps ready
 DEATH = re.compile(r"DataLoader worker .*(exited unexpectedly|killed by signal)")
+
+
+def draw_batch(state: TrainingState, generator: torch.Generator | None = None) -> Batch:
+    """Choose the images of one step and read them, without augmentation.
+
+    Args:
+        state: its sampler moves on.
+        generator: source of all random numbers; None for the state's own.
+
+    Returns:
+        The batch, sketches first.
+    """
+    generator = generator or state.generator
+    sketches, photos, seed = state.method.choose(state.sampler, generator)
+    batch = gather_batch(state.data, sketches, photos)
+    return Batch(batch.images, batch.labels, batch.modality, seed)
+
+
+def gather_batch(data: SketchPhotoData, sketches: Tensor, photos: Tensor) -> Batch:
+    """Read some images as a batch.
+
+    Args:
+        data: the training classes.
+        sketches: positions of sketches, long (B_s,).
+        photos: positions of photos, long (B_p,).
+
+    Returns:
+        The batch of B_s + B_p images, sketches first.
+    """
+    images = (data.sketches.images[sketches], data.photos.images[photos])
+    return Batch(torch.cat(images), *labels_and_modality(data, sketches, photos))
+
+
+def labels_and_modality(
+    data: SketchPhotoData, sketches: Tensor, photos: Tensor
+) -> tuple[Tensor, Tensor]:
+    """Return what is known of a step's images before they are read, long (B,) each."""
+    labels = (data.sketches.labels[sketches], data.photos.labels[photos])
+    modality = (torch.full_like(sketches, SKETCH), torch.full_like(photos, PHOTO))
+    return torch.cat(labels), torch.cat(modality)
 
 
 class PlannedStep(NamedTuple):
@@ -36,12 +75,7 @@ class PlannedStep(NamedTuple):
 
 
 class StepReader(Dataset):
-    """Read the images of a step, or this process's part of them.
-
-    Args:
-        data: the training classes.
-        sharers: which of how many processes share a batch.
-    """
+    """Read the images of a step, or this process's part of them."""
 
     def __init__(self, data: SketchPhotoData, sharers: Processes) -> None:
         self.data, self.sharers = data, sharers
@@ -61,53 +95,42 @@ class StepReader(Dataset):
         return torch.cat(parts)
 
 
-def load_steps(state: TrainingState, method: Method) -> Iterator[Batch]:
+def load_steps(state: TrainingState) -> Iterator[Batch]:
     """Yield the batches of all steps that are left.
 
-    With every batch the state's generator and sampler stand where they are after the
-    draws of that step, however far ahead the workers are.
+    With every batch the state's generator, and what it notes of the sampler, stand
+    where they are after the draws of that step, however far ahead the workers are.
 
     Args:
         state: its draws go on where it stands; changed in place.
-        method: chooses the images.
 
     Raises:
         ValueError: an image cannot be read, or the processes cannot share a batch.
         OSError: a worker died.
-
-    Taught in: notebook 08.
     """
     if state.finished:
         return
-    if state.sampler:
-        method.sampler.load_state_dict(state.sampler)
+    if state.drawn:
+        state.sampler.load_state_dict(state.drawn)
     planned: deque[PlannedStep] = deque()
-    for images in build_loader(state, method, planned):
+    for images in build_loader(state, planned):
         step = planned.popleft()
         if isinstance(images, Exception):
             raise images
         state.generator.set_state(step.generator)
-        state.sampler = step.sampler
+        state.drawn = step.sampler
         sketches, photos, seed = step.chosen
-        known = labels_and_modality(method.data, sketches, photos)
+        known = labels_and_modality(state.data, sketches, photos)
         yield Batch(images, *known, seed, step.variation)
 
 
-def build_loader(
-    state: TrainingState, method: Method, planned: deque[PlannedStep]
-) -> DataLoader:
-    """Return a loader of image tensors that follows the plan of the steps.
-
-    Args:
-        state: its execution says how many workers there are.
-        method: chooses the images.
-        planned: filled with what was drawn, in the order of the steps.
-    """
+def build_loader(state: TrainingState, planned: deque[PlannedStep]) -> DataLoader:
+    """Return a loader of image tensors that follows, and notes, the plan of steps."""
     workers = state.execution.workers
     return DataLoader(
-        StepReader(method.data, processes()),
+        StepReader(state.data, processes()),
         batch_size=None,
-        sampler=plan_steps(state, method, planned),
+        sampler=plan_steps(state, planned),
         num_workers=workers,
         prefetch_factor=AHEAD if workers else None,
         pin_memory=state.device.type == "cuda",
@@ -116,28 +139,24 @@ def build_loader(
 
 
 def plan_steps(
-    state: TrainingState, method: Method, planned: deque[PlannedStep]
+    state: TrainingState, planned: deque[PlannedStep]
 ) -> Iterator[StepImages]:
     """Draw the steps that are left, one after the other, and note what was drawn."""
     ahead = torch.Generator()
     ahead.set_state(state.generator.get_state())
     for _ in range(state.step, state.total_steps):
-        chosen = method.sample(ahead)
+        chosen = state.method.choose(state.sampler, ahead)
         images = len(chosen.sketches) + len(chosen.photos)
         check_divisible(images)
         variation = state.recipe.augmentation.draw(images, ahead)
-        after = ahead.get_state(), method.sampler.state_dict()
+        after = ahead.get_state(), state.sampler.state_dict()
         planned.append(PlannedStep(chosen, variation, *after))
         yield chosen
 
 
 @contextmanager
 def explained_failures() -> Iterator[None]:
-    """Turn a worker's death and a full GPU into one clear message.
-
-    Raises:
-        OSError: a worker died, or the GPU's memory is full.
-    """
+    """Turn a worker's death and a full GPU into one clear message (`OSError`)."""
     try:
         yield
     except torch.OutOfMemoryError as error:

@@ -1,18 +1,15 @@
 """Where a number comes from: versions, device, commit, command."""
 
-import json
 import platform
 import shlex
 import subprocess
 import sys
-from functools import lru_cache
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any
 
 import torch
-
-from zssbir_lib.training.atomic_files import write_whole
 
 PACKAGES = ("torch", "torchvision", "numpy", "pillow")
 
@@ -25,8 +22,6 @@ def provenance(device: str = "cpu") -> dict[str, Any]:
 
     Returns:
         Versions, device name, commit and command, free of local paths.
-
-    Taught in: notebook 02.
     """
     return {
         "versions": versions(),
@@ -47,12 +42,12 @@ def device_name(device: str) -> str:
     return torch.cuda.get_device_name(device) if device.startswith("cuda") else "cpu"
 
 
-@lru_cache(maxsize=1)
+@cache
 def commit() -> str:
     """Return the commit of the checkout, "-dirty" after it if the library differs.
 
-    It is read once, when this module is loaded: what changes later is not what runs.
-    Outside a checkout it is "unknown".
+    It is read once a process, before anything is trained (`run_experiment` asks for
+    it): what changes later is not what runs. Outside a checkout it is "unknown".
     """
     head = git("rev-parse", "--short=10", "HEAD")
     if head is None:
@@ -77,20 +72,3 @@ def command_line(arguments: list[str]) -> str:
     """Return a command to repeat the run, with folders cut to their last name."""
     words = [Path(word).name if "/" in word else word for word in arguments[1:]]
     return shlex.join(["python", "-m", "zssbir_lib", *words])
-
-
-def write_json(content: dict[str, Any], path: Path) -> None:
-    """Write a JSON file under a temporary name and rename it.
-
-    Args:
-        content: plain values.
-        path: the file; its folder is created.
-
-    Taught in: notebook 02.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    text = json.dumps(content, indent=1) + "\n"
-    write_whole(path, lambda file: file.write(text.encode()))
-
-
-commit()

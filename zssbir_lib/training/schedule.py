@@ -6,7 +6,7 @@ import torch
 from torch import nn
 
 from zssbir_lib.models import ConditionalGate, EmbeddingNet
-from zssbir_lib.training.recipes.recipe import Recipe
+from zssbir_lib.training.recipe import Recipe
 
 WARM_UP = 0.15  # share of the steps in which one_cycle rises
 EPOCHS_PER_DECADE = 10  # tenfold divides by ten after this many epochs
@@ -42,8 +42,6 @@ def learning_rate_factor(
 
     Source: "warm_up_cosine" is that of MATHM's released code, cosine included: it
         starts five epochs before it is used, so that the rate drops by a twentieth.
-
-    Taught in: notebook 02.
     """
     if schedule == "tenfold":
         return 0.1 ** (step // steps_per_epoch // EPOCHS_PER_DECADE)
@@ -84,8 +82,6 @@ def build_optimiser(net: EmbeddingNet, recipe: Recipe) -> torch.optim.Optimizer:
         whether they wait for the recipe's frozen epochs.
 
     Source: groups as in the released code of MATHM (Huang et al.).
-
-    Taught in: notebook 02.
     """
     gates = [m for m in net.backbone.modules() if isinstance(m, ConditionalGate)]
     tags = {id(gate.tag.weight) for gate in gates}
@@ -119,8 +115,6 @@ def freeze_groups(optimiser: torch.optim.Optimizer, frozen: bool) -> None:
     Args:
         optimiser: see `build_optimiser`; its weights are changed in place.
         frozen: whether they are left out, without gradient.
-
-    Taught in: notebook 05.
     """
     for group in optimiser.param_groups:
         for weight in group["params"] if group["frozen"] else ():
@@ -128,9 +122,6 @@ def freeze_groups(optimiser: torch.optim.Optimizer, frozen: bool) -> None:
 
 
 def set_learning_rate(optimiser: torch.optim.Optimizer, factor: float) -> None:
-    """Set every group's rate to its base rate times a factor.
-
-    Taught in: notebook 02.
-    """
+    """Set every group's rate to its base rate times a factor."""
     for group in optimiser.param_groups:
         group["lr"] = group["base_rate"] * factor

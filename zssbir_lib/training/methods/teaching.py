@@ -5,7 +5,6 @@ by class and kept in a cache. No sketch and no unseen photo is looked at.
 """
 
 import hashlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,41 +12,55 @@ import torch
 from torch import Tensor, nn
 from tqdm import tqdm
 
-from zssbir_lib.data import ImageSet, default_cache_folder, fingerprint
+from zssbir_lib.data import ImageSet, SketchPhotoData, fingerprint, prepare_images
+from zssbir_lib.files import cache_folder, write_shared
 from zssbir_lib.losses import class_soft_labels
 from zssbir_lib.modality import PHOTO
 from zssbir_lib.models import load_photo_teacher
-from zssbir_lib.training.embedding import images_at_a_time
-from zssbir_lib.training.preparation import prepare_images
-from zssbir_lib.training.recipes.recipe import Recipe
+from zssbir_lib.scoring import images_at_a_time
+from zssbir_lib.training.recipe import Recipe
 
 
-def recipe_teacher(recipe: Recipe) -> nn.Module:
-    """Load the photo teacher of a recipe.
-
-    Args:
-        recipe: its `teacher` is "start" (architecture and weights that the student
-            starts from) or "ARCHITECTURE:SOURCE", for example
-            "squeezenet1_1:imagenet".
-
-    Returns:
-        A frozen classifier of photos, see `load_photo_teacher`.
+def find_teacher(name: str, recipe: Recipe) -> nn.Module:
+    """Return a frozen photo teacher: "start", or ARCHITECTURE:SOURCE.
 
     Raises:
         ValueError: the teacher is unknown or its weights do not fit.
         FileNotFoundError: there is no such file of weights.
-
-    Taught in: notebook 04.
     """
-    if recipe.teacher == "start":
+    if name == "start":
         return load_photo_teacher(recipe.backbone, recipe.weights)
-    architecture, colon, source = recipe.teacher.partition(":")
+    architecture, colon, source = name.partition(":")
     if not colon:
         raise ValueError(
-            f"teacher must be 'start' or ARCHITECTURE:SOURCE such as "
-            f"squeezenet1_1:imagenet, got {recipe.teacher!r}"
+            "teacher must be 'start' or ARCHITECTURE:SOURCE such as "
+            f"squeezenet1_1:imagenet, got {name!r}"
         )
     return load_photo_teacher(architecture, source)
+
+
+@torch.no_grad()
+def teacher_logits(
+    teacher: nn.Module, photos: ImageSet, device: str = "cpu"
+) -> Iterator[tuple[Tensor, Tensor]]:
+    """Yield a teacher's logits for every photo, batch by batch.
+
+    Args:
+        teacher: maps images to K logits; evaluated without augmentation.
+        photos: N photos.
+        device: where the teacher works.
+
+    Yields:
+        Positions of the photos, int64 (B,), and their logits, float (B, K), on the CPU.
+    """
+    teacher = teacher.to(device).eval()
+    chunk = images_at_a_time(photos, torch.device(device))
+    batches = torch.arange(len(photos)).split(chunk)
+    for positions in tqdm(batches, "teacher", unit="batch", leave=False):
+        modality = torch.full_like(positions, PHOTO)
+        pixels = photos.images[positions].to(device)
+        inputs = prepare_images(pixels, modality, teacher.pixels)
+        yield positions, teacher(inputs).cpu()
 
 
 def class_activations(
@@ -56,7 +69,7 @@ def class_activations(
     """Average a teacher's logits over the photos of each class, in one pass.
 
     Args:
-        teacher: maps images to K logits; evaluated without augmentation.
+        teacher: maps images to K logits.
         photos: photos of the seen classes, labels 0..C-1, each class at least one.
         classes: C.
         device: where the teacher works.
@@ -68,45 +81,15 @@ def class_activations(
         ValueError: these are no photos, or a class has none.
 
     Source: SBTKNet (Tursun et al.), section 3, "average activation".
-
-    Taught in: notebook 04.
     """
-    counts = _photos_per_class(photos, classes)
+    counts = photos_per_class(photos, classes)
     sums = torch.zeros(classes, len(teacher.class_names))
     for positions, logits in teacher_logits(teacher, photos, device):
         sums.index_add_(0, photos.labels[positions], logits)  # (B, K) into (C, K)
     return sums / counts[:, None]
 
 
-@torch.no_grad()
-def teacher_logits(
-    teacher: nn.Module, photos: ImageSet, device: str = "cpu"
-) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield a teacher's logits for every photo, batch by batch.
-
-    Args:
-        teacher: see `class_activations`.
-        photos: N photos.
-        device: where the teacher works.
-
-    Yields:
-        Positions of the photos, int64 (B,), and their logits, float (B, K), on the CPU.
-
-    Taught in: notebook 04.
-    """
-    teacher = teacher.to(device).eval()
-    chunk = images_at_a_time(photos, torch.device(device))
-    batches = torch.arange(len(photos)).split(chunk)
-    for positions in tqdm(batches, "teacher", unit="batch", leave=False):
-        modality = torch.full_like(positions, PHOTO)
-        pixels = photos.images[positions].to(device)
-        yield (
-            positions,
-            teacher(prepare_images(pixels, modality, teacher.pixels)).cpu(),
-        )
-
-
-def _photos_per_class(photos: ImageSet, classes: int) -> Tensor:
+def photos_per_class(photos: ImageSet, classes: int) -> Tensor:
     """Count the photos of every class; raise if these are sketches or one has none."""
     if photos.modality != PHOTO:
         raise ValueError("the teacher knows photos only, got sketches")
@@ -140,30 +123,20 @@ def cached_class_activations(
 
     Returns:
         Mean logits, float (C, K), on the CPU.
-
-    Taught in: notebook 04.
     """
-    folder = folder or default_cache_folder() / "teacher"
+    folder = folder or cache_folder() / "teacher"
     name = f"{weights_fingerprint(teacher)}-{fingerprint(photos)}-{classes}.pt"
     path = folder / name
     if path.is_file():
         return torch.load(path, map_location="cpu", weights_only=True)
     activations = class_activations(teacher, photos, classes, device)
     folder.mkdir(parents=True, exist_ok=True)
-    partial = path.with_suffix(f".{os.getpid()}.partial")
-    try:
-        torch.save(activations, partial)
-        partial.replace(path)
-    finally:
-        partial.unlink(missing_ok=True)
+    write_shared(path, lambda file: torch.save(activations, file))
     return activations
 
 
 def weights_fingerprint(module: nn.Module) -> str:
-    """Return a hash of a module's weights and their names, 16 hexadecimal digits.
-
-    Taught in: notebook 04.
-    """
+    """Return a hash of a module's weights and their names, 16 hexadecimal digits."""
     digest = hashlib.blake2b(digest_size=8)
     for name, value in module.state_dict().items():
         digest.update(name.encode())
@@ -171,24 +144,10 @@ def weights_fingerprint(module: nn.Module) -> str:
     return digest.hexdigest()
 
 
-def recipe_soft_labels(
-    recipe: Recipe, photos: ImageSet, classes: int, device: str = "cpu"
+def seen_soft_labels(
+    teacher: nn.Module, seen: SketchPhotoData, temperature: float, device: str = "cpu"
 ) -> Tensor:
-    """Return the soft label of every seen class, as a recipe asks for them.
-
-    Args:
-        recipe: names teacher and temperature.
-        photos: photos of the seen classes.
-        classes: number C of seen classes.
-        device: where the teacher works.
-
-    Returns:
-        Probabilities, float (C, K), on the CPU.
-
-    Source: SBTKNet (Tursun et al.), section 3.
-
-    Taught in: notebook 04.
-    """
-    teacher = recipe_teacher(recipe)
-    activations = cached_class_activations(teacher, photos, classes, device)
-    return class_soft_labels(activations, recipe.temperature)
+    """Return the soft label of every seen class, probabilities (C, K), on the CPU."""
+    classes = len(seen.class_names)
+    activations = cached_class_activations(teacher, seen.photos, classes, device)
+    return class_soft_labels(activations, temperature)

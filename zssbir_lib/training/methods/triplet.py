@@ -1,4 +1,8 @@
-"""The baseline: uniform triplets and the triplet loss."""
+"""The baseline: uniform triplets and the triplet loss; and no training at all."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -6,37 +10,72 @@ from torch import Tensor
 from zssbir_lib.data import SketchPhotoData, TripletSampler
 from zssbir_lib.losses import triplet_loss
 from zssbir_lib.models import EmbeddingNet
-from zssbir_lib.training.methods.base import Method
-from zssbir_lib.training.methods.batch import Batch, StepImages
-from zssbir_lib.training.recipes.recipe import Recipe
+from zssbir_lib.records import SquaredDistance
+from zssbir_lib.training.method import Method, Step, StepImages
+
+# The training of SBTKNet (Tursun et al.), section 4.
+SBTKNET_TRAINING: dict[str, Any] = dict(
+    epochs=25,
+    steps_per_epoch=None,
+    batch_size=16,
+    patience=5,
+    optimiser="sgd",
+    learning_rate=1e-4,
+    backbone_rate=1.0,
+    schedule="tenfold",
+)
 
 
-class TripletMethod(Method):
-    """The baseline: uniform triplets and the triplet loss.
+@dataclass(frozen=True)
+class Triplet(Method):
+    """Uniform triplets and the triplet loss.
+
+    Attributes:
+        margin: the gap that the loss asks for.
 
     Source: SBTKNet (Tursun et al.), equation 1 and section 4.
-
-    Taught in: notebook 02.
     """
 
-    def __init__(self, data: SketchPhotoData, recipe: Recipe) -> None:
-        self.observed = {}
-        self.data = data
-        self.margin = recipe.margin
-        self.sampler = TripletSampler(
-            data.sketches.labels, data.photos.labels, recipe.batch_size
-        )
+    margin: SquaredDistance = 0.2
 
-    def sample(self, generator: torch.Generator) -> StepImages:
+    name = "triplet"
+
+    @classmethod
+    def defaults(cls, backbone: str, profile: str) -> dict[str, Any]:
+        """Train as the paper says in its profile."""
+        return SBTKNET_TRAINING if profile == "paper" else {}
+
+    @classmethod
+    def images_per_anchor(cls, settings: Mapping[str, Any]) -> int:
+        """Return three: anchor, positive, negative."""
+        return 3
+
+    def sampler(self, data: SketchPhotoData) -> TripletSampler:
+        """Return a sampler of triplets, an anchor sketch each."""
+        labels = data.sketches.labels, data.photos.labels
+        return TripletSampler(*labels, self.recipe.batch_size)
+
+    def choose(self, sampler: TripletSampler, generator: torch.Generator) -> StepImages:
         """Draw anchors, positives and negatives, in this order."""
-        triplets = self.sampler.sample(generator)
+        triplets = sampler.sample(generator)
         photos = torch.cat((triplets.positive, triplets.negative))
         return StepImages(triplets.anchor, photos)
 
-    def losses(
-        self, net: EmbeddingNet, pooled: Tensor, images: Tensor, batch: Batch
+    def loss_terms(
+        self, net: EmbeddingNet, step: Step, kept: None = None
     ) -> dict[str, Tensor]:
         """Return the triplet loss of a batch of anchors, positives and negatives."""
-        embeddings = net.project(pooled)  # (3N, D)
-        anchor, positive, negative = embeddings.chunk(3)  # (N, D) each
+        anchor, positive, negative = net.project(step.pooled).chunk(3)  # (N, D) each
         return {"triplet": triplet_loss(anchor, positive, negative, self.margin)}
+
+
+@dataclass(frozen=True)
+class Untrained(Triplet):
+    """The starting weights, not trained for retrieval: what every method begins with."""
+
+    name = "untrained"
+
+    @classmethod
+    def defaults(cls, backbone: str, profile: str) -> dict[str, Any]:
+        """Train for no epoch, and retrieve by what the backbone knows."""
+        return super().defaults(backbone, profile) | dict(epochs=0, feature="pooled")

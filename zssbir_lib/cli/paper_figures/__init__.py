@@ -1,1 +1,0 @@
-"""The figures of the papers, drawn from our own models: a file a figure."""

@@ -1,1 +1,0 @@
-"""How a recipe is computed: precision, memory, workers, several processes."""

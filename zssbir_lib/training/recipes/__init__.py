@@ -1,1 +1,0 @@
-"""Recipes: everything that decides how a network is trained."""

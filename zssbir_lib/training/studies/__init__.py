@@ -1,1 +1,0 @@
-"""Studies: many trainings compared, and the rows of every ablation."""
