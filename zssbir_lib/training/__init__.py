@@ -1,7 +1,8 @@
 """Training: methods, the loop, checkpoints, experiments and studies.
 
 `method` says what a method is and `methods` has one file for each; `recipe` is what
-they share. `loop` trains, `experiment` goes from data to metrics, `study` compares many.
+they share. `loop` trains, `experiment` goes from data to metrics, and `study`
+compares many.
 """
 
 from zssbir_lib.data import prepare_images

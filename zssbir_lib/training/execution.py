@@ -186,7 +186,7 @@ class JointFeatures:
         return [weight for weight in net.parameters() if id(weight) not in before]
 
 
-# --- settings of the processor, which every process makes once ---------------------------
+# --- settings of the processor, which every process makes once -----------------------
 
 KEPT_BYTES = 2**30
 TRIM_THRESHOLD, MMAP_THRESHOLD = -1, -3  # numbers of glibc's mallopt

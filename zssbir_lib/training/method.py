@@ -262,7 +262,7 @@ class Method:
         return replace(self, recipe=changed(self.recipe, **changes), **own)
 
     def to_dict(self) -> dict[str, Any]:
-        """Return all settings as plain values: the method's name, recipe, own fields."""
+        """Return as plain values the method's name, its recipe, its own fields."""
         own = plain(self)
         recipe = own.pop("recipe")
         return {"method": self.name or type(self).__name__} | recipe | own

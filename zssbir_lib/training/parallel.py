@@ -79,7 +79,7 @@ def own_gpu(number: int) -> str:
     return f"cuda:{number}"
 
 
-# --- a batch in parts, and whole again -------------------------------------------------
+# --- a batch in parts, and whole again -----------------------------------------------
 
 
 def own_part(values: Tensor) -> Tensor:
@@ -154,7 +154,7 @@ def average_gradients(weights: list[nn.Parameter]) -> None:
         gradient.copy_(part.view_as(gradient))
 
 
-# --- what the first process knows ------------------------------------------------------
+# --- what the first process knows ----------------------------------------------------
 
 
 def any_process(here: bool) -> bool:
@@ -185,7 +185,7 @@ def tensor_from_first(values: Tensor) -> Tensor:
     return shared
 
 
-# --- batch normalisation over the images of all processes ------------------------------
+# --- batch normalisation over the images of all processes ----------------------------
 
 
 class JointBatchNorm2d(nn.BatchNorm2d):

@@ -181,7 +181,7 @@ def _gradient_by_settings(
 
 
 class HeadsView(nn.Module):
-    """A network from its pooled feature, or from its images, to embedding and logits."""
+    """A network from pooled features, or from images, to embedding and logits."""
 
     def __init__(self, net: EmbeddingNet, from_pooled: bool) -> None:
         super().__init__()

@@ -281,6 +281,8 @@ class MarginLearner:
         device: where it works.
     """
 
+    PARTS = ("memory", "margins", "optimiser")
+
     def __init__(
         self, method: RAMLN, classes: int, seed: int = 0, device: str = "cpu"
     ) -> None:
@@ -412,14 +414,12 @@ class MarginLearner:
 
     def state_dict(self) -> dict[str, Any]:
         """Return what a checkpoint has to hold."""
-        parts = {
-            name: getattr(self, name) for name in ("memory", "margins", "optimiser")
-        }
-        return {n: part.state_dict() for n, part in parts.items()} | {"step": self.step}
+        state = {name: getattr(self, name).state_dict() for name in self.PARTS}
+        return state | {"step": self.step}
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Go on where `state_dict` was taken."""
-        for name in ("memory", "margins", "optimiser"):
+        for name in self.PARTS:
             getattr(self, name).load_state_dict(state[name])
         self.step = state["step"]
 

@@ -93,7 +93,7 @@ class SemanticMethod(Method):
             settings.setdefault("feature", "pooled")
 
     def heads(self, features: int, classes: int) -> dict[str, nn.Module | int]:
-        """Return the classifier ("identity") and what the teacher speaks to ("soft")."""
+        """Return the classifier ("identity") and the teacher's pupil ("soft")."""
         heads: dict[str, nn.Module | int] = {}
         if "classification" in self.losses:
             if classes < 1:

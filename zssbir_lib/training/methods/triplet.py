@@ -71,7 +71,7 @@ class Triplet(Method):
 
 @dataclass(frozen=True)
 class Untrained(Triplet):
-    """The starting weights, not trained for retrieval: what every method begins with."""
+    """The starting weights, not trained for retrieval: where every method begins."""
 
     name = "untrained"
 
