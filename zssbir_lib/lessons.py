@@ -2,8 +2,6 @@
 
 Everything printed here is the same on every run, because the notebooks' outputs are
 compared when they are tested. The exercises themselves stand in `exercises`.
-
-Taught in: notebook 00.
 """
 
 import copy
@@ -33,8 +31,6 @@ def set_seed(seed: int) -> None:
 
     Args:
         seed: any integer from 0.
-
-    Taught in: notebook 00.
     """
     random.seed(seed)
     torch.manual_seed(seed)
@@ -48,8 +44,6 @@ def active_profile() -> str:
 
     Raises:
         ValueError: the variable holds another name.
-
-    Taught in: notebook 00.
     """
     profile = os.environ.get("ZSSBIR_PROFILE", "quick")
     if profile not in PROFILES:
@@ -68,8 +62,6 @@ def check_true(condition: bool, message: str) -> None:
 
     Raises:
         ValueError: the condition does not hold.
-
-    Taught in: notebook 00.
     """
     if not condition:
         raise ValueError(f"does not hold: {message}")
@@ -93,8 +85,6 @@ def check_close(
     Example:
         >>> check_close(0.1 + 0.2, 0.3, "the sum is right")
         ok: the sum is right
-
-    Taught in: notebook 00.
     """
     if not agrees(value, expected, tolerance):
         raise ValueError(
@@ -116,8 +106,6 @@ def check_exercise(name: str, attempt: Any) -> None:
 
     Raises:
         ValueError: there is no exercise of that number.
-
-    Taught in: notebook 00.
     """
     if name not in EXERCISES:
         raise ValueError(
@@ -169,8 +157,6 @@ def agrees(value: Any, expected: Any, tolerance: float) -> bool:
 
     Returns:
         True if all parts agree; a bool or a string agrees only with its equal.
-
-    Taught in: notebook 00.
     """
     value, expected = _plain(value), _plain(expected)
     if isinstance(expected, list):
@@ -194,8 +180,6 @@ def readable(value: Any) -> str:
 
     Returns:
         The line; the same for a tensor, an array and a list of the same numbers.
-
-    Taught in: notebook 00.
     """
     value = _plain(value)
     if isinstance(value, list):

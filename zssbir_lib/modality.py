@@ -1,7 +1,4 @@
-"""The two modalities and their numbers, the same in every tensor and file.
-
-Taught in: notebook 01.
-"""
+"""The two modalities and their numbers, the same in every tensor and file."""
 
 SKETCH = 0
 PHOTO = 1

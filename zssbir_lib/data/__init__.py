@@ -1,7 +1,4 @@
-"""Data: from any source to (image, label, modality), with splits and samplers.
-
-Taught in: notebook 01.
-"""
+"""Data: from any source to (image, label, modality), with splits and samplers."""
 
 from zssbir_lib.data.class_batches import ClassBatch, ClassBatchSampler
 from zssbir_lib.data.class_files import ImagePaths, find_class_files

@@ -1,7 +1,4 @@
-"""Draw batches of some classes, with equally many sketches and photos of each.
-
-Taught in: notebook 05.
-"""
+"""Draw batches of some classes, with equally many sketches and photos of each."""
 
 from typing import NamedTuple
 
@@ -17,8 +14,6 @@ class ClassBatch(NamedTuple):
     Args:
         sketches: (P K/2,) int64 into the sketches, class after class.
         photos: (P K/2,) int64 into the photos, in the same order of classes.
-
-    Taught in: notebook 05.
     """
 
     sketches: Tensor
@@ -48,7 +43,6 @@ class ClassBatchSampler:
 
     Source: MATHM (Huang et al.), figure 2; passes and filling up as in its released
         code, which has 4 sketches and 4 photos of 15 classes.
-    Taught in: notebook 05.
     """
 
     def __init__(
@@ -84,8 +78,6 @@ class ClassBatchSampler:
 
         Returns:
             Indices of P K/2 sketches and of as many photos.
-
-        Taught in: notebook 05.
         """
         if len(self.labels.unique()) < self.classes:
             self._begin_pass(generator)
@@ -113,17 +105,11 @@ class ClassBatchSampler:
         self.groups, self.labels = torch.cat(groups), torch.cat(labels)
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Return what a checkpoint has to hold: the groups left of this pass.
-
-        Taught in: notebook 05.
-        """
+        """Return what a checkpoint has to hold: the groups left of this pass."""
         return {"groups": self.groups, "labels": self.labels}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Go on where `state_dict` was taken.
-
-        Taught in: notebook 05.
-        """
+        """Go on where `state_dict` was taken."""
         self.groups, self.labels = state["groups"], state["labels"]
 
 
@@ -137,8 +123,6 @@ def shuffled_groups(images: Tensor, size: int, generator: torch.Generator) -> Te
 
     Returns:
         (G, size) int64, G = max(1, N // size); the rest of a pass is left out.
-
-    Taught in: notebook 05.
     """
     order = images[torch.randperm(len(images), generator=generator)]
     if len(order) < size:

@@ -1,7 +1,4 @@
-"""List the image files of a data set kept as class folders, in any known layout.
-
-Taught in: notebook 01.
-"""
+"""List the image files of a data set kept as class folders, in any known layout."""
 
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,8 +22,6 @@ class ImagePaths:
         photos: Class name to its photo files; the same classes in the same order.
         respelled: Name of a photo folder to the class it was read as, where the two
             differ in spelling.
-
-    Taught in: notebook 01.
     """
 
     sketches: ClassFiles
@@ -52,8 +47,6 @@ def find_class_files(root: str | Path, photos: str = "all") -> ImagePaths:
         FileNotFoundError: If root does not exist, or no layout fits.
         ValueError: If a class has images in one modality only, or there are none.
         OSError: If a folder cannot be listed.
-
-    Taught in: notebook 01.
     """
     found = find_layout(root)
     sketches = _checked(list_class_folders(found.sketches))
@@ -82,8 +75,6 @@ def pair_classes(
 
     Returns:
         The pairs.
-
-    Taught in: notebook 01.
     """
     return pair_names(photos, sketches, found.layout.spellings)
 
@@ -95,8 +86,6 @@ def add_files(every: ClassFiles, files: ClassFiles, pairing: Pairing) -> None:
         every: Class name to files; changed.
         files: Folder name to files.
         pairing: What the folders' names mean; a folder without a pair keeps its name.
-
-    Taught in: notebook 01.
     """
     for name, paths in files.items():
         every.setdefault(pairing.pairs.get(name, name), []).extend(paths)
@@ -111,8 +100,6 @@ def ambiguity(pairing: Pairing, folder: Path) -> str:
 
     Returns:
         One sentence with a remedy.
-
-    Taught in: notebook 01.
     """
     names = ", ".join(repr(name) for name in pairing.ambiguous[0])
     return (
@@ -157,8 +144,6 @@ def check_same_classes(sketches: ClassFiles, photos: ClassFiles, root: Path) -> 
 
     Raises:
         ValueError: Naming the classes that exist in one only.
-
-    Taught in: notebook 01.
     """
     pairs = (
         ("sketch", "photo", sketches, photos),

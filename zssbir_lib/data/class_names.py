@@ -1,7 +1,4 @@
-"""Checks on lists of class names, with a guess at what a wrong name meant.
-
-Taught in: notebook 01.
-"""
+"""Checks on lists of class names, with a guess at what a wrong name meant."""
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
@@ -17,8 +14,6 @@ def suggest(name: str, known: Iterable[str]) -> str:
 
     Returns:
         For example ``"'palm tree' (did you mean 'palm_tree'?)"``.
-
-    Taught in: notebook 01.
     """
     nearest = get_close_matches(name, list(known), n=1, cutoff=0.7)
     return f"{name!r} (did you mean {nearest[0]!r}?)" if nearest else repr(name)
@@ -32,8 +27,6 @@ def repeated(names: Sequence[str]) -> list[str]:
 
     Returns:
         Each repeated name once.
-
-    Taught in: notebook 01.
     """
     return [name for name, count in Counter(names).items() if count > 1]
 
@@ -48,8 +41,6 @@ def check_known(wanted: Sequence[str], known: Sequence[str], owner: str) -> None
 
     Raises:
         ValueError: Naming every class that is missing, with suggestions.
-
-    Taught in: notebook 01.
     """
     existing = set(known)
     missing = [name for name in wanted if name not in existing]

@@ -1,7 +1,4 @@
-"""An image file in, a square RGB or grey image out, or a clear error.
-
-Taught in: notebook 01.
-"""
+"""An image file in, a square RGB or grey image out, or a clear error."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -21,8 +18,6 @@ class UnreadableImage(ValueError):
     Args:
         path: The file.
         reason: What the decoder said.
-
-    Taught in: notebook 01.
     """
 
     def __init__(self, path: Path, reason: str) -> None:
@@ -53,8 +48,6 @@ def read_image(path: Path, mode: str = "RGB") -> Image.Image:
 
     Raises:
         UnreadableImage: If the file is missing, truncated or no image.
-
-    Taught in: notebook 01.
     """
     try:
         with Image.open(path) as image:
@@ -83,8 +76,6 @@ def read_square(path: Path, size: int, mode: str = "RGB") -> np.ndarray:
 
     Raises:
         UnreadableImage: If the file is missing, truncated or no image.
-
-    Taught in: notebook 01.
     """
     image = read_image(path, mode)
     if image.size != (size, size):
@@ -102,8 +93,6 @@ def find_unreadable(paths: Sequence[Path], workers: int = 2) -> list[UnreadableI
 
     Returns:
         One `UnreadableImage` (path, reason) a bad file, in the order of `paths`.
-
-    Taught in: notebook 01.
     """
 
     def attempt(path: Path) -> UnreadableImage | None:

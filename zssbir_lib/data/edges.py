@@ -18,8 +18,6 @@ def edge_drawing(images: Tensor) -> Tensor:
 
     Source: the gradient operator of Sobel and Feldman (1968), its length divided by
         the greatest in the image.
-
-    Taught in: notebook 07.
     """
     kernel = torch.tensor(SOBEL, dtype=images.dtype, device=images.device)
     kernels = torch.stack([kernel, kernel.T])[:, None]  # (2, 1, 3, 3)

@@ -1,7 +1,4 @@
-"""A name for a set of images made of their content, for caches.
-
-Taught in: notebook 04.
-"""
+"""A name for a set of images made of their content, for caches."""
 
 import hashlib
 from typing import Any
@@ -29,8 +26,6 @@ def fingerprint(images: ImageSet) -> str:
 
     Raises:
         OSError: If a file cannot be read.
-
-    Taught in: notebook 04.
     """
     digest = hashlib.blake2b(digest_size=16)
     digest.update(images.labels.contiguous().numpy().tobytes())

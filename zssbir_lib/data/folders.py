@@ -1,7 +1,4 @@
-"""Read a data set kept as one folder a class, in any known layout.
-
-Taught in: notebook 01.
-"""
+"""Read a data set kept as one folder a class, in any known layout."""
 
 import warnings
 from pathlib import Path
@@ -43,8 +40,6 @@ def read_class_folders(
     Raises:
         FileNotFoundError: If root does not exist or no layout fits.
         ValueError: If a class has images in one modality only, or there are none.
-
-    Taught in: notebook 01.
     """
     check_on_unreadable(on_unreadable)
     paths = find_class_files(root, photos)
@@ -65,8 +60,6 @@ def check_on_unreadable(on_unreadable: str) -> None:
 
     Raises:
         ValueError: If it is not one of `ON_UNREADABLE`.
-
-    Taught in: notebook 01.
     """
     if on_unreadable not in ON_UNREADABLE:
         raise ValueError(
@@ -90,8 +83,6 @@ def data_from_paths(
 
     Raises:
         ValueError: If a class has no readable image left.
-
-    Taught in: notebook 01.
     """
     if on_unreadable == "skip":
         paths = without_unreadable(paths)
@@ -115,8 +106,6 @@ def without_unreadable(paths: ImagePaths) -> ImagePaths:
 
     Raises:
         ValueError: If a class has no readable image left.
-
-    Taught in: notebook 01.
     """
     both = (paths.sketches, paths.photos)
     every = [file for group in both for files in group.values() for file in files]

@@ -1,7 +1,4 @@
-"""Hold sketches of seen classes out of training, to watch how it goes.
-
-Taught in: notebook 04.
-"""
+"""Hold sketches of seen classes out of training, to watch how it goes."""
 
 from dataclasses import replace
 
@@ -29,7 +26,6 @@ def hold_out_sketches(
 
     Source: SAKE's lists hold out 50 sketches a class of Sketchy and 10 of TU-Berlin;
         the paper of SBTKNet does not say what its early stopping looks at.
-    Taught in: notebook 04.
     """
     if not 0 < share < 1:
         raise ValueError(f"share is {share}, expected a number between 0 and 1")

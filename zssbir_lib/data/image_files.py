@@ -1,7 +1,4 @@
-"""Image files on disk as an image source, decoded once and kept while they fit.
-
-Taught in: notebook 01.
-"""
+"""Image files on disk as an image source, decoded once and kept while they fit."""
 
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -38,8 +35,6 @@ class ImageFiles:
         >>> source = ImageFiles(sorted(Path("photo/cat").iterdir()), size=64)
         >>> source[torch.tensor([0, 1])].shape
         torch.Size([2, 3, 64, 64])
-
-    Taught in: notebook 01.
     """
 
     def __init__(
@@ -93,8 +88,6 @@ class ImageFiles:
 
         Raises:
             UnreadableImage: Naming the first file that cannot be decoded.
-
-        Taught in: notebook 01.
         """
         every = torch.arange(len(self._memory))
         self._keep(every, workers, description="decoding images")

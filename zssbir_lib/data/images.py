@@ -1,8 +1,6 @@
 """Sketches and photos with their labels: the one form every data source takes.
 
 Images stay uint8 until a batch is needed, so a whole data set fits in memory.
-
-Taught in: notebook 01.
 """
 
 from collections.abc import Sequence
@@ -19,10 +17,7 @@ _PLURALS = {SKETCH: "sketches", PHOTO: "photos"}
 
 
 class ImageSource(Protocol):
-    """Give images by number; a uint8 tensor (N, 3, S, S) is one already.
-
-    Taught in: notebook 01.
-    """
+    """Give images by number; a uint8 tensor (N, 3, S, S) is one already."""
 
     def __len__(self) -> int:
         """Count the images."""
@@ -41,8 +36,6 @@ def check_indices(indices: Tensor, count: int) -> None:
     Raises:
         ValueError: If they are no row (B,) of int64.
         IndexError: If one is below 0 or not below N.
-
-    Taught in: notebook 01.
     """
     if indices.ndim != 1 or indices.dtype != torch.int64:
         raise ValueError(
@@ -62,8 +55,6 @@ class ImageView:
     Args:
         source: N images.
         indices: (M,) int64 in 0..N-1: image i of the view is image indices[i].
-
-    Taught in: notebook 01.
     """
 
     def __init__(self, source: ImageSource, indices: Tensor) -> None:
@@ -90,8 +81,6 @@ class ImageSet:
 
     Raises:
         ValueError: If lengths, shapes, types or the modality do not fit.
-
-    Taught in: notebook 01.
     """
 
     images: ImageSource
@@ -127,8 +116,6 @@ class ImageSet:
 
         Returns:
             The M images with their labels, as a new set.
-
-        Taught in: notebook 01.
         """
         view = ImageView(self.images, indices)
         return ImageSet(view, self.labels[indices], self.modality)
@@ -141,8 +128,6 @@ class ImageSet:
 
         Returns:
             (M,) int64 indices, ascending; empty if the class has no image.
-
-        Taught in: notebook 01.
         """
         return (self.labels == label).nonzero().squeeze(1)
 
@@ -161,8 +146,6 @@ class SketchPhotoData:
     Raises:
         ValueError: If names repeat, labels are out of range, the two modalities
             are swapped, or image tensors do not have side S.
-
-    Taught in: notebook 01.
     """
 
     name: str
@@ -216,8 +199,6 @@ class SketchPhotoData:
 
         Raises:
             ValueError: If a class does not exist, or none is asked for.
-
-        Taught in: notebook 01.
         """
         names = tuple(class_names)
         if not names:

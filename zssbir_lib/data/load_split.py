@@ -1,7 +1,4 @@
-"""Find a split by name (published or of the embedded world) or read it from a file.
-
-Taught in: notebook 01.
-"""
+"""Find a split by name (published or of the embedded world) or read it from a file."""
 
 import json
 from pathlib import Path
@@ -17,10 +14,7 @@ KEYS = (*CLASS_KEYS, "name", "notes")
 
 
 def split_names() -> tuple[str, ...]:
-    """List every split known by name: those of the embedded world, then published.
-
-    Taught in: notebook 01.
-    """
+    """List every split known by name: those of the embedded world, then published."""
     return (*WORLD_SPLITS, *public_split_names())
 
 
@@ -43,8 +37,6 @@ def load_split(name_or_path: str | Path) -> ZeroShotSplit:
     Example:
         >>> load_split("sketchy-21").unseen[:3]
         ('bat', 'cabin', 'cow')
-
-    Taught in: notebook 01.
     """
     name = str(name_or_path)
     if name in public_split_names():
@@ -73,8 +65,6 @@ def read_split_file(path: Path) -> ZeroShotSplit:
 
     Raises:
         ValueError: Naming the file and what is wrong in it.
-
-    Taught in: notebook 01.
     """
     content = _read_object(path)
     for key in content:

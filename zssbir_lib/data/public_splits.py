@@ -1,8 +1,6 @@
 """The splits that published results use, with what is known about each.
 
 The class lists, counts and notes stand in `public_splits.json` beside this file.
-
-Taught in: notebook 01.
 """
 
 import json
@@ -31,8 +29,6 @@ class PublicSplit:
         sketches_per_class: Sketches of each unseen class; empty where not known.
         photos_per_class: Photos of each unseen class; empty where not known.
         notes: Traps, one sentence each.
-
-    Taught in: notebook 01.
     """
 
     split: ZeroShotSplit
@@ -47,10 +43,7 @@ class PublicSplit:
 
 
 def public_split_names() -> tuple[str, ...]:
-    """List the names of the published splits.
-
-    Taught in: notebook 01.
-    """
+    """List the names of the published splits."""
     return tuple(_entries())
 
 
@@ -65,8 +58,6 @@ def public_split(name: str) -> PublicSplit:
 
     Raises:
         ValueError: If there is no split of that name.
-
-    Taught in: notebook 01.
     """
     entries = _entries()
     if name not in entries:

@@ -1,7 +1,4 @@
-"""Draw quadruplets: sketch, photo of its class, photo and sketch of other classes.
-
-Taught in: notebook 03.
-"""
+"""Draw quadruplets: sketch, photo of its class, photo and sketch of other classes."""
 
 from typing import NamedTuple
 
@@ -19,8 +16,6 @@ class QuadrupletIndices(NamedTuple):
         positive: (B,) int64 into the photos, of the anchor's class.
         photo_negative: (B,) int64 into the photos, of another class.
         sketch_negative: (B,) int64 into the sketches, of another class.
-
-    Taught in: notebook 03.
     """
 
     anchor: Tensor
@@ -54,7 +49,6 @@ class QuadrupletSampler:
     Source: SBTKNet (arXiv 2102.04016), equation 2. The paper does not say how the
         images are selected; passes over all sketches and independent uniform draws
         are our reading.
-    Taught in: notebook 03.
     """
 
     def __init__(
@@ -77,8 +71,6 @@ class QuadrupletSampler:
 
         Returns:
             Indices of B anchors, positives, photo negatives and sketch negatives.
-
-        Taught in: notebook 03.
         """
         anchor = self._next_anchors(generator)
         anchor_class = self.sketch_labels[anchor]
@@ -100,15 +92,9 @@ class QuadrupletSampler:
         return anchor
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Return what a checkpoint has to hold: the anchors left of this pass.
-
-        Taught in: notebook 03.
-        """
+        """Return what a checkpoint has to hold: the anchors left of this pass."""
         return {"waiting": self.waiting.clone()}  # not a view of the whole pass
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Go on where `state_dict` was taken.
-
-        Taught in: notebook 03.
-        """
+        """Go on where `state_dict` was taken."""
         self.waiting = state["waiting"]

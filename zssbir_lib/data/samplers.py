@@ -1,7 +1,4 @@
-"""Draw training examples: which sketch, which photo of its class, which other one.
-
-Taught in: notebook 02.
-"""
+"""Draw training examples: which sketch, which photo of its class, which other one."""
 
 from typing import NamedTuple
 
@@ -16,8 +13,6 @@ class TripletIndices(NamedTuple):
         anchor: (B,) int64 into the sketches.
         positive: (B,) int64 into the photos, of the anchor's class.
         negative: (B,) int64 into the photos, of another class.
-
-    Taught in: notebook 02.
     """
 
     anchor: Tensor
@@ -34,8 +29,6 @@ class ImagesByClass:
     Args:
         labels: (N,) int64, every class 0..C-1 at least once.
         classes: C.
-
-    Taught in: notebook 02.
     """
 
     def __init__(self, labels: Tensor, classes: int) -> None:
@@ -52,8 +45,6 @@ class ImagesByClass:
 
         Returns:
             (B,) int64 indices of images.
-
-        Taught in: notebook 02.
         """
         step = random_below(self.counts[classes], generator)
         return self.by_class[self.starts[classes] + step]
@@ -81,7 +72,6 @@ class TripletSampler:
 
     Source: SBTKNet (arXiv 2102.04016), equation 1; the uniform draws are the usual
         reading, for the paper does not say how triplets are drawn.
-    Taught in: notebook 02.
     """
 
     def __init__(
@@ -102,8 +92,6 @@ class TripletSampler:
 
         Returns:
             Indices of B anchors, positives and negatives.
-
-        Taught in: notebook 02.
         """
         sketches = torch.full((self.batch_size,), len(self.sketch_labels))
         anchor = random_below(sketches, generator)
@@ -114,17 +102,11 @@ class TripletSampler:
         return TripletIndices(anchor, positive, negative)
 
     def state_dict(self) -> dict[str, Tensor]:
-        """Return nothing: every draw comes from the generator alone.
-
-        Taught in: notebook 02.
-        """
+        """Return nothing: every draw comes from the generator alone."""
         return {}
 
     def load_state_dict(self, state: dict[str, Tensor]) -> None:
-        """Take nothing.
-
-        Taught in: notebook 02.
-        """
+        """Take nothing."""
 
 
 def random_below(limits: Tensor, generator: torch.Generator) -> Tensor:
@@ -136,8 +118,6 @@ def random_below(limits: Tensor, generator: torch.Generator) -> Tensor:
 
     Returns:
         (B,) int64.
-
-    Taught in: notebook 02.
     """
     part = torch.rand(len(limits), generator=generator, dtype=torch.float64)
     return (part * limits).long()
@@ -157,8 +137,6 @@ def draw_other_class(
 
     Returns:
         (B,) int64 in 0..C-1, nowhere equal to `classes`.
-
-    Taught in: notebook 02.
     """
     drawn = random_below(torch.full_like(classes, class_count - 1), generator)
     return drawn + (drawn >= classes)
@@ -176,8 +154,6 @@ def count_classes(sketch_labels: Tensor, photo_labels: Tensor) -> int:
 
     Raises:
         ValueError: If there are fewer than two classes or one lacks a modality.
-
-    Taught in: notebook 02.
     """
     everything = torch.cat([sketch_labels, photo_labels])
     classes = int(everything.max()) + 1 if len(everything) else 0

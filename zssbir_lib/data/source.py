@@ -1,7 +1,4 @@
-"""One way in for every data set: the embedded world by name, real data by folder.
-
-Taught in: notebook 01.
-"""
+"""One way in for every data set: the embedded world by name, real data by folder."""
 
 import warnings
 from dataclasses import replace
@@ -47,8 +44,6 @@ def load_data(
     Raises:
         FileNotFoundError: If source is neither "world" nor a folder.
         ValueError: If the folder or the split's classes do not fit.
-
-    Taught in: notebook 01.
     """
     if str(source) == "world":
         return _draw(image_size, split, level, photos)
@@ -79,8 +74,6 @@ def spelt_as(data: SketchPhotoData, split: ZeroShotSplit) -> SketchPhotoData:
 
     Raises:
         ValueError: If two classes of the data could be the same class of the split.
-
-    Taught in: notebook 01.
     """
     pairing = pair_names(data.class_names, sum(split.groups().values(), ()))
     if pairing.ambiguous:

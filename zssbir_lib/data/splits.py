@@ -1,7 +1,4 @@
-"""Zero-shot splits: which classes are trained on, chosen on and tested on.
-
-Taught in: notebook 01.
-"""
+"""Zero-shot splits: which classes are trained on, chosen on and tested on."""
 
 import random
 from dataclasses import dataclass, replace
@@ -30,7 +27,6 @@ class ZeroShotSplit:
         >>> ZeroShotSplit("tiny", seen=("cat", "mug"), validation=(), unseen=("owl",))
 
     Source: Shen et al., CVPR 2018 (the zero-shot setting: seen and unseen disjoint).
-    Taught in: notebook 01.
     """
 
     name: str
@@ -64,10 +60,7 @@ class ZeroShotSplit:
             )
 
     def groups(self) -> dict[str, tuple[str, ...]]:
-        """Return the class names by group: seen, validation, unseen, pretraining.
-
-        Taught in: notebook 01.
-        """
+        """Return the class names by group: seen, validation, unseen, pretraining."""
         return {
             "seen": self.seen,
             "validation": self.validation,
@@ -86,8 +79,6 @@ class ZeroShotSplit:
 
         Raises:
             ValueError: Naming every class that the data set lacks.
-
-        Taught in: notebook 01.
         """
         used = self.seen + self.validation + self.unseen
         owner = f"data set {data.name!r} (split {self.name!r})"
@@ -114,8 +105,6 @@ class ZeroShotSplit:
 
         Raises:
             ValueError: If the count is negative or too large.
-
-        Taught in: notebook 01.
         """
         if not 0 <= count <= len(self.seen) - 2:
             raise ValueError(
@@ -144,8 +133,6 @@ class ZeroShotSplit:
 
         Raises:
             ValueError: If the count is below two or above the number there is.
-
-        Taught in: notebook 01.
         """
         if not 2 <= count <= len(self.seen):
             raise ValueError(
@@ -165,8 +152,6 @@ class ZeroShotData:
         validation: What choices may look at; None if the split has none.
         unseen: What the final number is measured on.
         unused: Classes of the data set that the split does not name.
-
-    Taught in: notebook 01.
     """
 
     seen: SketchPhotoData
@@ -183,8 +168,6 @@ class SplitComparison:
         shared_unseen: Classes that both test on.
         first_tests_second_trains: Unseen in the first split, seen in the second.
         second_tests_first_trains: Unseen in the second split, seen in the first.
-
-    Taught in: notebook 01.
     """
 
     shared_unseen: tuple[str, ...]
@@ -204,8 +187,6 @@ def compare_splits(first: ZeroShotSplit, second: ZeroShotSplit) -> SplitComparis
 
     Returns:
         The shared and the crossed classes, in the order of the split that tests.
-
-    Taught in: notebook 01.
     """
     return SplitComparison(
         shared_unseen=_common(first.unseen, second.unseen),

@@ -1,8 +1,6 @@
 """From stored uint8 batches to the float batches a network takes.
 
 Everything works on a whole batch at once, on whatever device the batch is.
-
-Taught in: notebook 01.
 """
 
 import math
@@ -29,8 +27,6 @@ def to_float(images: Tensor) -> Tensor:
 
     Raises:
         ValueError: If the images are not uint8 (scaling twice makes them black).
-
-    Taught in: notebook 01.
     """
     if images.dtype != torch.uint8:
         raise ValueError(
@@ -55,8 +51,6 @@ def normalise(
 
     Raises:
         ValueError: If a standard deviation is not positive.
-
-    Taught in: notebook 01.
     """
     if min(std if isinstance(std, Sequence) else [std]) <= 0:
         raise ValueError(f"std is {std}, expected numbers above 0")
@@ -82,8 +76,6 @@ class Variation(NamedTuple):
             none does.
         edges: Whether an image becomes a drawing of its edges if it is a photo, (B,)
             bool; None where none does.
-
-    Taught in: notebook 01.
     """
 
     frames: Tensor | None
@@ -91,10 +83,7 @@ class Variation(NamedTuple):
     edges: Tensor | None = None
 
     def rows(self, start: int, step: int) -> "Variation":
-        """Keep every `step`-th image's amounts, from image `start` on.
-
-        Taught in: notebook 01.
-        """
+        """Keep every `step`-th image's amounts, from image `start` on."""
         kept = (None if part is None else part[start::step] for part in self)
         return Variation(*kept)
 
@@ -116,8 +105,6 @@ class Augmentation:
 
     Raises:
         ValueError: If a value is out of range.
-
-    Taught in: notebook 01.
     """
 
     rotation: float = 10.0
@@ -147,8 +134,6 @@ class Augmentation:
 
         Returns:
             (B, 3, S, S) float in 0..1; `images` itself if all ranges are 0.
-
-        Taught in: notebook 01.
         """
         return vary(images, modality, self.draw(len(images), generator))
 
@@ -161,8 +146,6 @@ class Augmentation:
 
         Returns:
             What `vary` applies.
-
-        Taught in: notebook 01.
         """
         moves = any((self.rotation, self.scale, self.aspect, self.shift, self.flip))
         frames = self._frames(count, generator) if moves else None
@@ -205,8 +188,6 @@ def vary(images: Tensor, modality: int | Tensor, variation: Variation) -> Tensor
 
     Returns:
         (B, 3, S, S) float in 0..1; `images` itself if nothing changes.
-
-    Taught in: notebook 01.
     """
     frames, grey, edges = variation
     if frames is not None:

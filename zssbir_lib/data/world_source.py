@@ -1,7 +1,4 @@
-"""The embedded world as a data set: drawn sketches and photos, no files needed.
-
-Taught in: notebook 01.
-"""
+"""The embedded world as a data set: drawn sketches and photos, no files needed."""
 
 from collections.abc import Sequence
 
@@ -42,8 +39,6 @@ def load_world_data(
 
     Raises:
         ValueError: Naming the classes that the world lacks.
-
-    Taught in: notebook 01.
     """
     names = _checked_names(class_names)
     world = load_world(
@@ -91,8 +86,6 @@ def load_pretraining_photos(
 
     Raises:
         ValueError: Naming the classes that the world lacks.
-
-    Taught in: notebook 01.
     """
     names = _checked_names(class_names)
     world = load_world(

@@ -1,7 +1,4 @@
-"""An ablation as a figure: rows from top to bottom, lengths side by side.
-
-Taught in: notebook 04.
-"""
+"""An ablation as a figure: rows from top to bottom, lengths side by side."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -38,8 +35,6 @@ def ablation_plot(
 
     Raises:
         ValueError: there are no rows.
-
-    Taught in: notebook 04.
     """
     if len(rows) == 0:
         raise ValueError("no rows to draw: run the ablation first")

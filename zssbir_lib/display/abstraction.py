@@ -1,7 +1,4 @@
-"""How retrieval goes with sketches that are not finished: score against share drawn.
-
-Taught in: notebook 08.
-"""
+"""How retrieval goes with sketches that are not finished: score against share drawn."""
 
 from collections.abc import Mapping, Sequence
 
@@ -43,8 +40,6 @@ def abstraction_plot(
     Raises:
         ValueError: there is nothing to draw, a method has no scores, or there are more
             methods than looks.
-
-    Taught in: notebook 08.
     """
     _check_panels(panels)
     fig, grid = plt.subplots(

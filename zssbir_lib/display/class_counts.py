@@ -1,7 +1,4 @@
-"""What a data set holds: images of every class, and what the public data sets hold.
-
-Taught in: notebook 07.
-"""
+"""What a data set holds: images of every class, and what the public data sets hold."""
 
 from collections.abc import Mapping
 
@@ -52,8 +49,6 @@ def class_counts_plot(
 
     Raises:
         ValueError: there is no class to draw, or a total is missing.
-
-    Taught in: notebook 07.
     """
     if not groups or not all(groups.values()):
         raise ValueError("no classes to draw: give one group with one class or more")

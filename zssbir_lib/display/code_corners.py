@@ -1,7 +1,4 @@
-"""Points of the plane and the corners that stand for them as codes of two bits.
-
-Taught in: notebook 07.
-"""
+"""Points of the plane and the corners that stand for them as codes of two bits."""
 
 from collections.abc import Mapping
 
@@ -31,8 +28,6 @@ def code_corners(stages: Mapping[str, ArrayLike], title: str | None = None) -> F
 
     Raises:
         ValueError: there is no stage, or a stage has no points of the plane.
-
-    Taught in: notebook 07.
     """
     if not stages:
         raise ValueError("nothing to draw: give one stage or more")

@@ -1,7 +1,4 @@
-"""Confusion matrices of several models beside each other.
-
-Taught in: notebook 07.
-"""
+"""Confusion matrices of several models beside each other."""
 
 from collections.abc import Mapping, Sequence
 

@@ -1,7 +1,4 @@
-"""One ranking under several conventions: a score for each, against the cut-off.
-
-Taught in: notebook 07.
-"""
+"""One ranking under several conventions: a score for each, against the cut-off."""
 
 from collections.abc import Mapping, Sequence
 
@@ -43,8 +40,6 @@ def convention_curves(
     Raises:
         ValueError: there is nothing to draw, there are more conventions than looks, or
             a curve has not one score for each cut-off.
-
-    Taught in: notebook 07.
     """
     if not 1 <= len(curves) <= len(LOOKS):
         raise ValueError(

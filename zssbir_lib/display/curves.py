@@ -1,7 +1,4 @@
-"""Curves of a training run, and results with their intervals.
-
-Taught in: notebook 02.
-"""
+"""Curves of a training run, and results with their intervals."""
 
 from collections.abc import Mapping, Sequence
 
@@ -35,8 +32,6 @@ def training_curves(
 
     Raises:
         ValueError: the history is empty or an epoch has no loss.
-
-    Taught in: notebook 02.
     """
     if len(history) == 0:
         raise ValueError("the history is empty: train for at least one epoch")
@@ -110,8 +105,6 @@ def interval_plot(
 
     Raises:
         ValueError: lengths differ, or a mean lies outside its interval.
-
-    Taught in: notebook 02.
     """
     means, lows, highs = as_array(means), as_array(lows), as_array(highs)
     _check_intervals(names, means, lows, highs)

@@ -1,7 +1,4 @@
-"""Differences between methods with their intervals, and which of them are certain.
-
-Taught in: notebook 07.
-"""
+"""Differences between methods with their intervals, and which of them are certain."""
 
 from collections.abc import Sequence
 
@@ -38,8 +35,6 @@ def difference_plot(
 
     Raises:
         ValueError: there is nothing to draw, or the confidences differ.
-
-    Taught in: notebook 07.
     """
     _check_comparisons(comparisons)
     fig, axes = plt.subplots(

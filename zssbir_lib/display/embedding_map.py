@@ -1,7 +1,4 @@
-"""A map of embeddings: which sketches and photos lie near each other.
-
-Taught in: notebook 01.
-"""
+"""A map of embeddings: which sketches and photos lie near each other."""
 
 from collections.abc import Sequence
 
@@ -28,8 +25,6 @@ def principal_plane(embeddings: ArrayLike) -> np.ndarray:
 
     Raises:
         ValueError: fewer than two embeddings or dimensions.
-
-    Taught in: notebook 01.
     """
     points = as_array(embeddings).astype(np.float64)
     if points.ndim != 2 or min(points.shape) < 2:
@@ -67,8 +62,6 @@ def embedding_map(
 
     Raises:
         ValueError: shapes differ, or a label has no name.
-
-    Taught in: notebook 01.
     """
     points, labels, modality = as_array(points), as_array(labels), as_array(modality)
     _check_map(points, labels, modality, class_names)

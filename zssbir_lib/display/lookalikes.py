@@ -1,7 +1,4 @@
-"""Two classes that look alike: where models confuse them, and how much.
-
-Taught in: notebook 07.
-"""
+"""Two classes that look alike: where models confuse them, and how much."""
 
 import textwrap
 from collections.abc import Mapping, Sequence
@@ -56,8 +53,6 @@ def lookalike_figure(
 
     Raises:
         ValueError: there is nothing to draw, or shapes and numbers do not fit.
-
-    Taught in: notebook 07.
     """
     matrices = {name: as_array(one) for name, one in confusions.items()}
     _check_figure(matrices, class_names, pair, examples, shares)

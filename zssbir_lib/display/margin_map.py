@@ -1,7 +1,4 @@
-"""Learned margins on a map of the images, and class by class.
-
-Taught in: notebook 06.
-"""
+"""Learned margins on a map of the images, and class by class."""
 
 from collections.abc import Sequence
 
@@ -53,8 +50,6 @@ def margin_map(
 
     Raises:
         ValueError: there is nothing to draw, or shapes and numbers do not fit.
-
-    Taught in: notebook 06.
     """
     points = as_array(points)
     rest = [as_array(one) for one in (margin, difficulty, labels, modality)]

@@ -1,7 +1,4 @@
-"""An external memory as a picture: which slots are full, of what, and since when.
-
-Taught in: notebook 06.
-"""
+"""An external memory as a picture: which slots are full, of what, and since when."""
 
 from collections.abc import Mapping
 
@@ -39,8 +36,6 @@ def memory_panels(
 
     Raises:
         ValueError: there is nothing to draw, or shapes and numbers do not fit.
-
-    Taught in: notebook 06.
     """
     if not memories:
         raise ValueError("memories is empty: give one memory or more")

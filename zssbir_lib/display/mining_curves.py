@@ -1,7 +1,4 @@
-"""Curves of what was mined: how hard each kind of triplet stays while training.
-
-Taught in: notebook 05.
-"""
+"""Curves of what was mined: how hard each kind of triplet stays while training."""
 
 from collections.abc import Mapping, Sequence
 
@@ -46,8 +43,6 @@ def mining_curves(
 
     Raises:
         ValueError: there are fewer records than are averaged, or a kind is not in them.
-
-    Taught in: notebook 05.
     """
     if not 1 <= width <= len(records):
         raise ValueError(

@@ -1,7 +1,4 @@
-"""Names of classes on a map, none on top of another.
-
-Taught in: notebook 07.
-"""
+"""Names of classes on a map, none on top of another."""
 
 from collections.abc import Sequence
 

@@ -1,7 +1,4 @@
-"""Panels of images: grids, and what a query sketch retrieved.
-
-Taught in: notebook 00.
-"""
+"""Panels of images: grids, and what a query sketch retrieved."""
 
 import textwrap
 from collections.abc import Sequence
@@ -45,8 +42,6 @@ def image_grid(
 
     Raises:
         ValueError: no images, a wrong number of titles, or images of a wrong shape.
-
-    Taught in: notebook 00.
     """
     if len(images) == 0 or columns < 1:
         raise ValueError(
@@ -93,8 +88,6 @@ def retrieval_panel(
 
     Raises:
         ValueError: the numbers of queries, results and marks differ.
-
-    Taught in: notebook 00.
     """
     correct = as_array(correct).astype(bool)
     if correct.ndim != 2 or correct.size == 0:

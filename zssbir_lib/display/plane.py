@@ -1,7 +1,4 @@
-"""Points in the plane, and where a loss moves them.
-
-Taught in: notebook 03.
-"""
+"""Points in the plane, and where a loss moves them."""
 
 from collections.abc import Sequence
 
@@ -56,8 +53,6 @@ def point_planes(
 
     Raises:
         ValueError: there is nothing to draw, or shapes and numbers differ.
-
-    Taught in: notebook 03.
     """
     points, modality = as_array(points), as_array(modality)
     moves = [as_array(one) for one in moves]

@@ -1,7 +1,4 @@
-"""What the same sketches retrieve from one gallery and from another.
-
-Taught in: notebook 07.
-"""
+"""What the same sketches retrieve from one gallery and from another."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -27,8 +24,6 @@ class RetrievedPhotos:
         names: Q lists of K class names.
         seen: whether a photo is of a class that was trained on, bool (Q, K).
         scores: average precision of each query, (Q,), 0 to 1.
-
-    Taught in: notebook 07.
     """
 
     pictures: ArrayLike
@@ -61,8 +56,6 @@ def protocol_panels(
 
     Raises:
         ValueError: there is no gallery, or the numbers of queries and results differ.
-
-    Taught in: notebook 07.
     """
     if not galleries:
         raise ValueError("no gallery to draw: give what was retrieved from one or more")

@@ -1,7 +1,4 @@
-"""Published results side by side where that is fair, and apart where it is not.
-
-Taught in: notebook 07.
-"""
+"""Published results side by side where that is fair, and apart where it is not."""
 
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -58,8 +55,6 @@ def published_plot(
 
     Raises:
         ValueError: there is no value to draw.
-
-    Taught in: notebook 07.
     """
     whole = [one for one in results if one.setting == setting and not one.variant]
     columns: tuple[list[Panel], list[Panel]] = ([], [])

@@ -1,7 +1,4 @@
-"""Sort published results into panels: what can be compared, and what cannot.
-
-Taught in: notebook 07.
-"""
+"""Sort published results into panels: what can be compared, and what cannot."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
@@ -33,8 +30,6 @@ class Panel:
         title: What the values are.
         results: The values, one or more.
         fair: Whether they can be compared with each other.
-
-    Taught in: notebook 07.
     """
 
     title: str
@@ -48,17 +43,11 @@ class Panel:
         return sorted(years, key=lambda method: (years[method], method.lower()))
 
     def row(self, method: str) -> list[PublishedResult]:
-        """Return the values of a method.
-
-        Taught in: notebook 07.
-        """
+        """Return the values of a method."""
         return [result for result in self.results if result.method == method]
 
     def letters(self, method: str) -> str:
-        """Return what is to be known about the row of a method, keys of `MEANINGS`.
-
-        Taught in: notebook 07.
-        """
+        """Return what is to be known about the row of a method, keys of `MEANINGS`."""
         members = self.row(method)
         if not self.fair:
             return reason_letters(members)
@@ -78,8 +67,6 @@ def benchmark_panels(
     Returns:
         The panels; none if there is no such value. A fair panel has at least two
         methods.
-
-    Taught in: notebook 07.
     """
     shown = [r for r in results if (r.benchmark, r.quantity) == (benchmark, quantity)]
     panels = []
@@ -103,8 +90,6 @@ def reason_letters(members: Iterable[PublishedResult]) -> str:
 
     Returns:
         Keys of `MEANINGS`, in its order.
-
-    Taught in: notebook 07.
     """
     found = [why for member in members for why in obstacles(member)]
     letters = {LETTERS.get(why, CAVEAT) for why in found} or {ALONE}
@@ -119,8 +104,6 @@ def finding(panels: Iterable[Panel]) -> str:
 
     Returns:
         The sentence.
-
-    Taught in: notebook 07.
     """
     panels = list(panels)
     every = {method for panel in panels for method in panel.methods}

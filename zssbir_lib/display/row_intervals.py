@@ -1,7 +1,4 @@
-"""Rows of a table as intervals: variants beside each other, and lines to beat.
-
-Taught in: notebook 05.
-"""
+"""Rows of a table as intervals: variants beside each other, and lines to beat."""
 
 from collections.abc import Mapping, Sequence
 
@@ -47,8 +44,6 @@ def row_intervals(
 
     Raises:
         ValueError: an entry is missing, or there is nothing to draw.
-
-    Taught in: notebook 05.
     """
     if not panels or not rows:
         raise ValueError("nothing to draw: give one panel and one row or more")

@@ -1,7 +1,4 @@
-"""Save figures so that the same figure always gives the same bytes.
-
-Taught in: notebook 00.
-"""
+"""Save figures so that the same figure always gives the same bytes."""
 
 import re
 from pathlib import Path
@@ -25,8 +22,6 @@ def save_figure(fig: Figure, name: str, folder: str | Path = "figures") -> None:
 
     Raises:
         ValueError: the name has a folder, an ending or unusual characters.
-
-    Taught in: notebook 00.
     """
     if not re.fullmatch(r"[\w-]+", name):
         raise ValueError(

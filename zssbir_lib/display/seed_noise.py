@@ -1,7 +1,4 @@
-"""What seeds alone do: equal methods that look different, different ones that do not.
-
-Taught in: notebook 07.
-"""
+"""What seeds alone do: equal methods look different, different ones do not."""
 
 from collections.abc import Mapping, Sequence
 
@@ -44,8 +41,6 @@ def seed_noise_plot(
     Raises:
         ValueError: a panel has no line or too many, or a line has another length than
             its axis.
-
-    Taught in: notebook 07.
     """
     fig, (left, right) = plt.subplots(
         1, 2, figsize=(FIGURE_WIDTH, 3.0), layout="constrained"

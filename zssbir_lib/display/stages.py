@@ -1,7 +1,4 @@
-"""Drawings that are not finished: a row for each drawing, a column for each share.
-
-Taught in: notebook 08.
-"""
+"""Drawings that are not finished: a row for each drawing, a column for each share."""
 
 from collections.abc import Mapping, Sequence
 
@@ -33,8 +30,6 @@ def drawing_stages(
     Raises:
         ValueError: there is nothing to draw, a drawing has not one image for each
             share, or an image has another shape.
-
-    Taught in: notebook 08.
     """
     if not drawings or not len(shares):
         raise ValueError("nothing to draw: give one drawing and one share or more")

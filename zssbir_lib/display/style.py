@@ -1,7 +1,4 @@
-"""The house style: one look, and colours and marks with fixed meanings.
-
-Taught in: notebook 00.
-"""
+"""The house style: one look, and colours and marks with fixed meanings."""
 
 import matplotlib.pyplot as plt
 
@@ -34,7 +31,5 @@ def use_house_style() -> None:
         >>> use_house_style()
         >>> plt.rcParams["figure.dpi"]
         110.0
-
-    Taught in: notebook 00.
     """
     plt.style.use("zssbir_lib.display.house")  # display/house.mplstyle

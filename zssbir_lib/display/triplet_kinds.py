@@ -1,7 +1,4 @@
-"""Kinds of triplets in the plane: which positive, which negative, of one anchor.
-
-Taught in: notebook 05.
-"""
+"""Kinds of triplets in the plane: which positive, which negative, of one anchor."""
 
 from collections.abc import Mapping
 
@@ -46,8 +43,6 @@ def triplet_kinds(
 
     Raises:
         ValueError: there is nothing to draw, or shapes and numbers do not fit.
-
-    Taught in: notebook 05.
     """
     points, labels, modality = as_array(points), as_array(labels), as_array(modality)
     _check_kinds(points, labels, modality, anchor, kinds)

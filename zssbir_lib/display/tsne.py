@@ -3,8 +3,6 @@
 t-SNE keeps neighbours together and gives up distances: how far apart two groups lie,
 and how large they are drawn, means nothing. A number measured on the embeddings
 themselves belongs beside every such map.
-
-Taught in: notebook 07.
 """
 
 from collections.abc import Mapping, Sequence
@@ -40,8 +38,6 @@ def tsne_plane(embeddings: ArrayLike, seed: int = 0) -> np.ndarray:
 
     Source: van der Maaten and Hinton, JMLR 2008; scikit-learn's implementation, with
         a perplexity of 30, less for fewer than 91 points.
-
-    Taught in: notebook 07.
     """
     from sklearn.manifold import TSNE  # slow to load, and few figures need it
 
@@ -81,8 +77,6 @@ def tsne_panels(
 
     Raises:
         ValueError: there is nothing to draw, shapes differ, or a label has no name.
-
-    Taught in: notebook 07.
     """
     labels, modality = as_array(labels), as_array(modality)
     planes = {name: as_array(points) for name, points in planes.items()}

@@ -4,8 +4,6 @@ An exercise is one line of EXERCISES and one short reference function above it, 
 file of its notebook. Number 2.1 is the first exercise of notebook 02. An exercise that
 asks for a value and not for a function has no cases, and a reference function without
 arguments.
-
-Taught in: notebook 00.
 """
 
 from zssbir_lib.exercises import (

@@ -14,8 +14,6 @@ class Exercise:
         cases: the inputs to compare on, each a tuple of arguments; the first that
             shows a difference is printed, so start with the simplest.
         tolerance: largest absolute difference of two numbers that count as equal.
-
-    Taught in: notebook 00.
     """
 
     reference: Callable[..., Any]

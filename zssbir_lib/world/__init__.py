@@ -1,7 +1,4 @@
-"""The embedded data set: object classes drawn as photos and as sketches.
-
-Taught in: notebook 01.
-"""
+"""The embedded data set: object classes drawn as photos and as sketches."""
 
 from zssbir_lib.world.catalogue import (
     CATALOGUE,

@@ -1,7 +1,4 @@
-"""What lies behind the object: colours that let it show, in slow or steep gradients.
-
-Taught in: notebook 01.
-"""
+"""What lies behind the object: colours that let it show, in slow or steep gradients."""
 
 import math
 
@@ -30,8 +27,6 @@ def separated_luminances(colours: tuple[Colour, ...], areas: np.ndarray) -> np.n
     Returns:
         True for every entry of `LUMINANCES` that is far enough away, (24,) bool; if
         none is, the farthest one.
-
-    Taught in: notebook 01.
     """
     parts = luminance(np.array(colours).T)
     distances = np.abs(LUMINANCES[:, None] - parts[None, :])
@@ -50,8 +45,6 @@ def muted_colours(rng: np.random.Generator, brightness: np.ndarray) -> np.ndarra
 
     Returns:
         Colours, (3, N) float64, 0 to 1: rows red, green, blue.
-
-    Taught in: notebook 01.
     """
     warmth, tint, saturation = rng.random((3, len(brightness)))
     strength = 0.7 * saturation * saturation
@@ -77,8 +70,6 @@ def surrounding_luminances(
 
     Returns:
         Luminances, (2 + clutter,): first end, second end, clutter shapes.
-
-    Taught in: notebook 01.
     """
     choices = np.flatnonzero(allowed)
     first = int(choices[int(len(choices) * rng.random())])
@@ -108,8 +99,6 @@ def gradient(
 
     Returns:
         (3, size, size) float32.
-
-    Taught in: notebook 01.
     """
     turn, horizon, level = rng.random(3).tolist()
     right, down = ramps(size)

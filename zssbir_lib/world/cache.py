@@ -3,8 +3,6 @@
 Layout: `<cache>/world/photo-32px-<hash>/key.json` and `.../mug.npz`, one file per
 class. The hash covers everything in `key.json`, so images that would come out
 differently never share a folder.
-
-Taught in: notebook 01.
 """
 
 import hashlib
@@ -33,8 +31,6 @@ def source_digest() -> str:
 
     Returns:
         16 hexadecimal digits.
-
-    Taught in: notebook 01.
     """
     digest = hashlib.blake2b(digest_size=8)
     folder = Path(__file__).parent
@@ -63,8 +59,6 @@ def cache_key(
 
     Returns:
         A dictionary that can be written as JSON.
-
-    Taught in: notebook 01.
     """
     return {
         "generator_version": GENERATOR_VERSION,
@@ -88,8 +82,6 @@ def key_folder(cache_folder: Path, key: dict[str, Any]) -> Path:
 
     Returns:
         `<cache>/world/<modality>-<size>px-<hash>`.
-
-    Taught in: notebook 01.
     """
     text = json.dumps(key, sort_keys=True)
     digest = hashlib.blake2b(text.encode(), digest_size=10).hexdigest()
@@ -105,8 +97,6 @@ def prepare_folder(folder: Path, key: dict[str, Any]) -> None:
 
     Raises:
         OSError: If the folder cannot be written to; the message says what to do.
-
-    Taught in: notebook 01.
     """
     text = json.dumps(key, indent=2, sort_keys=True) + "\n"
     try:
@@ -125,8 +115,6 @@ def write_shard(path: Path, images: np.ndarray) -> None:
     Args:
         path: The `.npz` file.
         images: uint8 array, images first.
-
-    Taught in: notebook 01.
     """
     write_shared(path, lambda file: np.savez(file, images=images))
 
@@ -143,8 +131,6 @@ def read_shard(path: Path, shape: tuple[int, ...]) -> np.ndarray | None:
 
     Returns:
         uint8 array of that shape, or None where it must be drawn (again).
-
-    Taught in: notebook 01.
     """
     try:
         with np.load(path, allow_pickle=False) as shard:

@@ -1,8 +1,6 @@
 """The catalogue of the drawn world: one line a class.
 
 To add a class, write its definition into a family module and its line here.
-
-Taught in: notebook 01.
 """
 
 from collections.abc import Callable
@@ -37,8 +35,6 @@ class ClassEntry(NamedTuple):
     Attributes:
         definition: The function that draws one object of the class.
         family: The module that it lives in, for example "kitchen".
-
-    Taught in: notebook 01.
     """
 
     definition: Callable[[Drawing], None]
@@ -212,8 +208,6 @@ def class_names() -> tuple[str, ...]:
 
     Returns:
         Class names, for example ("airplane", "anchor", ...).
-
-    Taught in: notebook 01.
     """
     return tuple(sorted(CATALOGUE))
 
@@ -229,8 +223,6 @@ def define(name: str) -> Callable[[Drawing], None]:
 
     Raises:
         ValueError: If there is no such class; the message names similar ones.
-
-    Taught in: notebook 01.
     """
     if name in CATALOGUE:
         return CATALOGUE[name].definition
@@ -246,8 +238,6 @@ def classes_by_family() -> dict[str, tuple[str, ...]]:
 
     Returns:
         Family name to class names.
-
-    Taught in: notebook 01.
     """
     grouped: dict[str, list[str]] = {}
     for name, entry in CATALOGUE.items():

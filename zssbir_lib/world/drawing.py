@@ -3,8 +3,6 @@
 A class of the world is a short function that receives a `Drawing` and adds shapes to
 it. Coordinates live in the unit square (x right, y down); the object should fill
 about 0.05 to 0.95. Parts are painted in order, later ones on top.
-
-Taught in: notebook 01.
 """
 
 from typing import Any, NamedTuple
@@ -33,8 +31,6 @@ class Part(NamedTuple):
         colour: (red, green, blue), floats from 0 to 1.
         detail: 0 essential, 1 normal, 2 fine; higher levels may be left out.
         width: Thickness of a stroke in the photo; 0 for a filled shape.
-
-    Taught in: notebook 01.
     """
 
     points: np.ndarray
@@ -55,8 +51,6 @@ class Drawing:
         >>> draw.ellipse(0.5, 0.5, 0.4, colour="yellow")
         >>> len(draw.parts)
         1
-
-    Taught in: notebook 01.
     """
 
     def __init__(self, rng: np.random.Generator) -> None:
@@ -89,8 +83,6 @@ class Drawing:
 
         Raises:
             ValueError: If the palette has no such name.
-
-        Taught in: notebook 01.
         """
         return name if isinstance(name, tuple) else pick_colour(name, self._rng)
 
@@ -138,8 +130,6 @@ class Drawing:
             tilt: Rotation in radians, clockwise as seen.
             start: First angle in turns; 0 is right, 0.25 is down.
             stop: Last angle in turns.
-
-        Taught in: notebook 01.
         """
         ry = rx if ry is None else ry
         points = ellipse_points(x, y, rx, ry, tilt, start, stop)
@@ -243,8 +233,6 @@ class Drawing:
             colour: A palette name or a colour from `colour`.
             detail: 0 essential, 1 normal, 2 fine.
             tilt: Rotation in radians, clockwise as seen.
-
-        Taught in: notebook 01.
         """
         points = ellipse_points(x, y, rx, ry, tilt, start, stop)
         if abs(stop - start) >= 0.999:

@@ -2,8 +2,6 @@
 
 All coordinates live in the unit square, x to the right and y down. A function here
 takes numbers or points and returns an array (N, 2) of float64; nothing is random.
-
-Taught in: notebook 01.
 """
 
 import math
@@ -55,8 +53,6 @@ def subdivide(points: Points, closed: bool, spacing: float = SPACING) -> np.ndar
     Returns:
         The corners with the points between them, (M, 2), M >= N. A closed outline
         does not repeat its first point.
-
-    Taught in: notebook 01.
     """
     corners = [*points, points[0]] if closed else points
     flat: list[float] = []  # x, y, x, y, ...: a flat list is the fast way to an array
@@ -86,8 +82,6 @@ def smooth_curve(points: Points, closed: bool) -> np.ndarray:
         `CURVE_STEPS` points per piece, (M, 2); an open curve ends with its last point.
 
     Source: E. Catmull and R. Rom, "A class of local interpolating splines", 1974.
-
-    Taught in: notebook 01.
     """
     knots = np.asarray(points, dtype=float)
     if closed:
@@ -127,8 +121,6 @@ def ellipse_points(
 
     Returns:
         Points, (count, 2).
-
-    Taught in: notebook 01.
     """
     if count is None:
         density = min(1.0, 0.3 + 2.2 * max(rx, ry))
@@ -159,8 +151,6 @@ def rounded_rectangle(
 
     Returns:
         Points, (N, 2), subdivided like `subdivide` does.
-
-    Taught in: notebook 01.
     """
     radius = min(radius, abs(x1 - x0) / 2, abs(y1 - y0) / 2)
     left, right, upper, lower = x0 + radius, x1 - radius, y0 + radius, y1 - radius
@@ -181,8 +171,6 @@ def unit_normals(points: np.ndarray) -> np.ndarray:
 
     Returns:
         One normal per point, (N, 2); zero where neighbours coincide.
-
-    Taught in: notebook 01.
     """
     normals = np.empty_like(points)
     along = points[2:] - points[:-2]
@@ -207,8 +195,6 @@ def limb_outline(
 
     Returns:
         Closed outline, (2M, 2): along one side and back along the other.
-
-    Taught in: notebook 01.
     """
     if smooth and len(points) > 2:
         middle = smooth_curve(points, closed=False)

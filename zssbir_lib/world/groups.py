@@ -2,8 +2,6 @@
 
 The pretraining classes are the same in every split, so that one teacher serves all.
 The other classes, the pool, are dealt anew for every named split.
-
-Taught in: notebook 01.
 """
 
 import random
@@ -58,8 +56,6 @@ class WorldGroups:
         seen: sketches and photos to train on.
         validation: unseen in training, used for every choice.
         unseen: touched once, for the final number.
-
-    Taught in: notebook 01.
     """
 
     pretraining: tuple[str, ...]
@@ -72,8 +68,6 @@ def draw_pool() -> tuple[str, ...]:
     """Return the classes that are not for pretraining, in alphabetical order.
 
     All look-alikes are among them; the others are drawn once, with a fixed seed.
-
-    Taught in: notebook 01.
     """
     alike = {name for pair in LOOK_ALIKES for name in pair}
     others = [name for name in sorted(class_names()) if name not in alike]
@@ -90,8 +84,6 @@ def draw_groups(seed: int) -> WorldGroups:
     Returns:
         The groups, each in alphabetical order; at least five look-alike pairs have one
         class seen and the other unseen.
-
-    Taught in: notebook 01.
     """
     dealer = random.Random(seed)
     pool = draw_pool()

@@ -1,7 +1,4 @@
-"""The hand that draws a sketch: how skilled it is, and which pen it takes.
-
-Taught in: notebook 01.
-"""
+"""The hand that draws a sketch: how skilled it is, and which pen it takes."""
 
 from dataclasses import dataclass
 
@@ -28,8 +25,6 @@ class Hand:
         opaque: Whether nearer parts hide those behind them.
         ink: Grey level of the pen, 0 (black) to 70.
         pen: Wished width of the pen, in pixels of a 64-pixel image.
-
-    Taught in: notebook 01.
     """
 
     detail: int
@@ -51,8 +46,6 @@ def pick_hand(options: SketchOptions, rng: np.random.Generator) -> Hand:
 
     Returns:
         The hand; more abstract sketches have less detail and shakier, missing lines.
-
-    Taught in: notebook 01.
     """
     spread, tremor, missing, over, gap, solid, ink, pen = rng.random(8).tolist()
     abstraction = options.abstraction + 0.8 * (spread - 0.5)
@@ -83,8 +76,6 @@ def fitting_pen(
 
     Returns:
         Pen width as a share of the image, at most the wished one.
-
-    Taught in: notebook 01.
     """
     lengths, _ = outline_sizes(posed)
     lengths = np.where(closed, lengths, lengths / 2)  # there and back again

@@ -1,7 +1,4 @@
-"""The knobs that make the drawn world easier or harder.
-
-Taught in: notebook 01.
-"""
+"""The knobs that make the drawn world easier or harder."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -20,8 +17,6 @@ def check_range(name: str, value: Any, low: float, high: float) -> None:
 
     Raises:
         ValueError: If the value is no number or lies outside.
-
-    Taught in: notebook 01.
     """
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not low <= value <= high:
@@ -39,8 +34,6 @@ def check_pair(name: str, pair: Any, low: float, high: float) -> None:
 
     Raises:
         ValueError: If it is no pair, is not ordered, or lies outside.
-
-    Taught in: notebook 01.
     """
     if not isinstance(pair, tuple) or len(pair) != 2:
         raise ValueError(
@@ -60,8 +53,6 @@ def check_size(size: Any) -> None:
 
     Raises:
         ValueError: If it is no int from 16 to 512.
-
-    Taught in: notebook 01.
     """
     if not isinstance(size, int) or not MINIMUM_SIZE <= size <= MAXIMUM_SIZE:
         raise ValueError(
@@ -86,8 +77,6 @@ class PhotoOptions:
 
     Raises:
         ValueError: If a value lies outside its range.
-
-    Taught in: notebook 01.
     """
 
     clutter: float = 1.0
@@ -121,8 +110,6 @@ class SketchOptions:
 
     Raises:
         ValueError: If a value lies outside its range.
-
-    Taught in: notebook 01.
     """
 
     abstraction: float = 0.5
@@ -163,8 +150,6 @@ def difficulty(name: str) -> tuple[PhotoOptions, SketchOptions]:
 
     Raises:
         ValueError: If there is no such name.
-
-    Taught in: notebook 01.
     """
     if name not in PHOTO_PRESETS:
         raise ValueError(

@@ -1,7 +1,4 @@
-"""Named colours of the drawn world: a name is a range, one draw is one colour.
-
-Taught in: notebook 01.
-"""
+"""Named colours of the drawn world: a name is a range, one draw is one colour."""
 
 from collections.abc import Sequence
 from typing import TypeVar
@@ -47,8 +44,6 @@ def hsv_to_rgb(hue: float, saturation: float, value: float) -> Colour:
 
     Returns:
         (red, green, blue), floats from 0 to 1.
-
-    Taught in: notebook 01.
     """
     sector = (hue % 1.0) * 6.0
     index = int(sector)
@@ -78,8 +73,6 @@ def pick_colour(name: str, rng: np.random.Generator) -> Colour:
 
     Raises:
         ValueError: If the palette has no such name.
-
-    Taught in: notebook 01.
     """
     ranges = COLOURS.get(name)
     if ranges is None:
@@ -101,8 +94,6 @@ def luminance(colour: Sequence[Channel]) -> Channel:
 
     Returns:
         The Rec. 601 luma, 0.299 red + 0.587 green + 0.114 blue, shaped as a channel.
-
-    Taught in: notebook 01.
     """
     red, green, blue = colour
     return 0.299 * red + 0.587 * green + 0.114 * blue

@@ -1,7 +1,4 @@
-"""The pen's strokes in the order they are drawn, so that a sketch can stop half-way.
-
-Taught in: notebook 08.
-"""
+"""The pen's strokes in the order they are drawn, so that a sketch can stop half-way."""
 
 from typing import NamedTuple
 
@@ -48,8 +45,6 @@ def draw_actions(
         canvas: What to draw on.
         actions: Strokes and erasures.
         share: 0 to 1; the stroke in which the share ends is cut there.
-
-    Taught in: notebook 08.
     """
     ways = [way(one.points) if isinstance(one, Stroke) else 0.0 for one in actions]
     left = share * sum(ways) if share < 1 else float("inf")
@@ -65,10 +60,7 @@ def draw_actions(
 
 
 def way(points: np.ndarray) -> float:
-    """Return the length of a line, (N, 2), in the unit of its points.
-
-    Taught in: notebook 08.
-    """
+    """Return the length of a line, (N, 2), in the unit of its points."""
     return float(np.hypot(*np.diff(points, axis=0).T).sum())
 
 

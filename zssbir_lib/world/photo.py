@@ -1,7 +1,4 @@
-"""Render a class definition as a photo: filled, lit, textured, cluttered, noisy.
-
-Taught in: notebook 01.
-"""
+"""Render a class definition as a photo: filled, lit, textured, cluttered, noisy."""
 
 import math
 from collections.abc import Callable
@@ -33,8 +30,6 @@ def blur_matrix(size: int, sigma: float) -> np.ndarray:
 
     Returns:
         (size, size) float32; every row sums to 1, so flat regions stay flat.
-
-    Taught in: notebook 01.
     """
     places = np.arange(size)
     weights = np.exp(-0.5 * ((places[:, None] - places[None, :]) / sigma) ** 2)
@@ -130,8 +125,6 @@ def photo_and_mask(
 
     Raises:
         ValueError: If the size is not allowed or the definition draws nothing.
-
-    Taught in: notebook 01.
     """
     check_size(size)
     options = options or PhotoOptions()
@@ -176,7 +169,5 @@ def render_photo(
 
     Raises:
         ValueError: If the size is not allowed or the definition draws nothing.
-
-    Taught in: notebook 01.
     """
     return photo_and_mask(definition, rng, size, options)[0]

@@ -1,7 +1,4 @@
-"""Pose: every object is bent, turned, flipped and seen from a slightly new angle.
-
-Taught in: notebook 01.
-"""
+"""Pose: every object is bent, turned, flipped and seen from a slightly new angle."""
 
 import math
 from collections.abc import Sequence
@@ -28,8 +25,6 @@ class PosedParts:
         starts: Where each part begins in `points`, (P,) int.
         counts: How many points each part has, (P,) int.
         stretch: What lengths of the definition (stroke widths) are multiplied by.
-
-    Taught in: notebook 01.
     """
 
     points: np.ndarray
@@ -64,8 +59,6 @@ def warp(
 
     Returns:
         Bent (x, y), (N,) each.
-
-    Taught in: notebook 01.
     """
     amount = 2 * WARP * strength
     for wave, size_x, size_y, phase_x, phase_y in rng.random((2, 5)).tolist():
@@ -85,8 +78,6 @@ def affine_matrix(rng: np.random.Generator, strength: float) -> np.ndarray:
 
     Returns:
         Matrix, (2, 2), to be multiplied from the left to column vectors.
-
-    Taught in: notebook 01.
     """
     stretch, shear, turn, mirror = rng.random(4).tolist()
     factor = math.exp(STRETCH * strength * (2 * stretch - 1))
@@ -113,8 +104,6 @@ def pose_parts(
 
     Raises:
         ValueError: If there are no parts.
-
-    Taught in: notebook 01.
     """
     if not parts:
         raise ValueError(
@@ -145,8 +134,6 @@ def outline_sizes(posed: PosedParts) -> tuple[np.ndarray, np.ndarray]:
 
     Returns:
         (lengths (P,), thicknesses (P,)), in the unit of the points.
-
-    Taught in: notebook 01.
     """
     following = np.arange(1, len(posed.points) + 1)
     following[posed.starts + posed.counts - 1] = posed.starts

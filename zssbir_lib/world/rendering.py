@@ -1,7 +1,4 @@
-"""Render the images of whole classes, in parallel where there is enough to do.
-
-Taught in: notebook 01.
-"""
+"""Render the images of whole classes, in parallel where there is enough to do."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -35,8 +32,6 @@ class Shard:
         seed: Seed of the world.
         options: The difficulty knobs of this modality.
         path: Where the images are kept.
-
-    Taught in: notebook 01.
     """
 
     class_name: str
@@ -67,8 +62,6 @@ def check_count(count: int) -> None:
 
     Raises:
         ValueError: If it is not.
-
-    Taught in: notebook 01.
     """
     if not isinstance(count, int) or count < 1:
         raise ValueError(f"count is {count!r}; expected a whole number from 1 on")
@@ -103,8 +96,6 @@ def render_class(
     Example:
         >>> render_class("mug", PHOTO, 2).shape
         (2, 3, 32, 32)
-
-    Taught in: notebook 01.
     """
     check_modality(modality)
     check_size(size)
@@ -127,8 +118,6 @@ def draw_shard(shard: Shard) -> None:
 
     Args:
         shard: The images to draw.
-
-    Taught in: notebook 01.
     """
     images = render_class(
         shard.class_name,
@@ -152,8 +141,6 @@ def draw_shards(shards: Sequence[Shard], workers: int | None = None) -> None:
     Raises:
         ValueError: If `workers` is below 1.
         ChildProcessError: If a process dies.
-
-    Taught in: notebook 01.
     """
     if workers is not None and workers < 1:
         raise ValueError(f"workers is {workers}; expected 1 or more (or None)")

@@ -3,8 +3,6 @@
 Numbers: 0 is the bare background, then come the clutter shapes behind the object, the
 parts of the object, and the occluders before it. Colours are chosen afterwards, when
 it is known how much of the object is visible.
-
-Taught in: notebook 01.
 """
 
 import math
@@ -34,8 +32,6 @@ class Scene:
         clutter: How many clutter shapes there are (numbers 1 to `clutter`).
         colours: Colours of the object's parts, in the order of their numbers.
         occluders: How many shapes lie before the object.
-
-    Taught in: notebook 01.
     """
 
     labels: np.ndarray
@@ -53,8 +49,6 @@ def kept_parts(parts: Sequence[Part], rng: np.random.Generator) -> list[Part]:
 
     Returns:
         The parts that this photo shows, in order; essential parts always.
-
-    Taught in: notebook 01.
     """
     share = (1.0, 0.85, 0.6)
     draws = rng.random(len(parts)).tolist()
@@ -74,8 +68,6 @@ def random_polygons(
 
     Returns:
         One list of corners (x, y) per polygon, in the unit square.
-
-    Taught in: notebook 01.
     """
     if count == 0:
         return []
@@ -153,8 +145,6 @@ def paint_scene(
 
     Raises:
         ValueError: If the drawing has no parts, or more than a label map can number.
-
-    Taught in: notebook 01.
     """
     if len(parts) > MOST_PARTS:
         raise ValueError(f"{len(parts)} parts in one drawing; at most {MOST_PARTS} fit")

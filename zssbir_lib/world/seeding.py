@@ -1,7 +1,4 @@
-"""One random generator per image, so that no image depends on any other.
-
-Taught in: notebook 01.
-"""
+"""One random generator per image, so that no image depends on any other."""
 
 import hashlib
 
@@ -18,8 +15,6 @@ def check_modality(modality: int) -> None:
 
     Raises:
         ValueError: If it is neither.
-
-    Taught in: notebook 01.
     """
     if modality not in (SKETCH, PHOTO):
         raise ValueError(f"modality is {modality!r}; expected 0 (sketch) or 1 (photo)")
@@ -49,8 +44,6 @@ def image_rng(
         >>> first = image_rng(0, "mug", 1, 3).random()
         >>> first == image_rng(0, "mug", 1, 3).random()
         True
-
-    Taught in: notebook 01.
     """
     check_modality(modality)
     text = f"{seed}/{class_name}/{NAMES[modality]}/{index}"

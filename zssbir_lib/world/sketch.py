@@ -1,7 +1,4 @@
-"""Render a class definition as a sketch: shaky, incomplete pen lines on paper.
-
-Taught in: notebook 01.
-"""
+"""Render a class definition as a sketch: shaky, incomplete pen lines on paper."""
 
 from collections.abc import Sequence
 
@@ -109,8 +106,6 @@ def render_sketch(
 
     Raises:
         ValueError: If the size is not allowed or the definition draws nothing.
-
-    Taught in: notebook 01.
     """
     check_size(size)
     options = options or SketchOptions()

@@ -1,7 +1,4 @@
-"""Load the drawn data set: from the cache where it is there, else draw it first.
-
-Taught in: notebook 01.
-"""
+"""Load the drawn data set: from the cache where it is there, else draw it first."""
 
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -31,8 +28,6 @@ class WorldImages:
         photos: Class name to photos, (N, 3, size, size) uint8.
         sketches: Class name to sketches, (M, size, size) uint8, 255 is paper. Classes
             with photos only are missing here.
-
-    Taught in: notebook 01.
     """
 
     photos: dict[str, np.ndarray]
@@ -81,8 +76,6 @@ def load_world(
         >>> world = load_world(["mug", "cat"], photos=2, sketches=2)  # doctest: +SKIP
         >>> world.photos["mug"].shape  # doctest: +SKIP
         (2, 3, 32, 32)
-
-    Taught in: notebook 01.
     """
     check_size(size)
     names = check_names(all_class_names() if class_names is None else class_names)
@@ -111,8 +104,6 @@ def check_names(names: Iterable[str]) -> tuple[str, ...]:
 
     Raises:
         ValueError: If a class is unknown or repeated, or a lone string is given.
-
-    Taught in: notebook 01.
     """
     if isinstance(names, str):
         raise ValueError(f"class names must be a list of names, not the text {names!r}")

@@ -1,7 +1,4 @@
-"""How a hand moves: shaky lines, gaps, several strokes to an outline.
-
-Taught in: notebook 01.
-"""
+"""How a hand moves: shaky lines, gaps, several strokes to an outline."""
 
 import math
 
@@ -28,8 +25,6 @@ def shaky(
 
     Returns:
         Points, (N, 2).
-
-    Taught in: notebook 01.
     """
     count, parts = len(posed.points), len(posed.counts)
     knots = rng.standard_normal((count // NOISE_STEP + 2, 2)) * tremor
@@ -54,8 +49,6 @@ def narrowest_gap(posed: PosedParts, outlines: np.ndarray) -> float:
 
     Returns:
         The gap, in units of the object's longer side.
-
-    Taught in: notebook 01.
     """
     weights = np.repeat(outlines / posed.counts, posed.counts)
     cells = np.clip(((posed.points + 0.5) * CELLS).astype(int), 0, CELLS - 1)
@@ -75,8 +68,6 @@ def both_sides(points: np.ndarray, width: float) -> list[np.ndarray]:
 
     Returns:
         Two lines, (N, 2) each.
-
-    Taught in: notebook 01.
     """
     offsets = unit_normals(points) * (width / 2)
     return [points + offsets, points - offsets]
@@ -92,8 +83,6 @@ def cut_outline(points: np.ndarray, start: float, gap: float) -> np.ndarray:
 
     Returns:
         Open line, (M, 2), 2 <= M <= N.
-
-    Taught in: notebook 01.
     """
     first = int(start * (len(points) - 1))
     opened = np.concatenate([points[first:-1], points[: first + 1]])
@@ -109,8 +98,6 @@ def pieces(points: np.ndarray, count: int) -> list[np.ndarray]:
 
     Returns:
         `count` lines, of two points or more each.
-
-    Taught in: notebook 01.
     """
     last = len(points) - 1
     count = max(1, min(count, last))
@@ -126,8 +113,6 @@ def sharp_corners(points: np.ndarray) -> np.ndarray:
 
     Returns:
         Those points, (M, 2), without the line's ends.
-
-    Taught in: notebook 01.
     """
     steps = points[1:] - points[:-1]
     lengths = np.hypot(steps[:, 0], steps[:, 1]) + 1e-9

@@ -1,8 +1,6 @@
 """Fields of numbers over the image: ramps, natural textures, noise.
 
 They are the same in every process; an image chooses a place in them at random.
-
-Taught in: notebook 01.
 """
 
 from functools import lru_cache
@@ -21,8 +19,6 @@ def ramps(size: int) -> np.ndarray:
 
     Returns:
         (2, size, size) float32, not to be written to.
-
-    Taught in: notebook 01.
     """
     line = np.linspace(-1, 1, size, dtype=np.float32)
     fields = np.stack([np.tile(line, (size, 1)), np.tile(line[:, None], (1, size))])
@@ -47,8 +43,6 @@ def texture_bank(size: int) -> np.ndarray:
 
     Source: D. J. Field, "Relations between the statistics of natural images and the
     response properties of cortical cells", 1987.
-
-    Taught in: notebook 01.
     """
     rng = np.random.default_rng(20240)
     width = 2 * size
@@ -75,8 +69,6 @@ def grain(size: int) -> np.ndarray:
 
     Returns:
         (3, 2 size, 2 size) float32, not to be written to.
-
-    Taught in: notebook 01.
     """
     rng = np.random.default_rng(20241)
     field = rng.standard_normal((3, 2 * size, 2 * size), dtype=np.float32)
@@ -94,8 +86,6 @@ def window(field: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray
 
     Returns:
         A view, (C, size, size).
-
-    Taught in: notebook 01.
     """
     down, right, mirror = rng.random(3).tolist()
     top = int((field.shape[1] - size + 1) * down)

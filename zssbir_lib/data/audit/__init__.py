@@ -1,7 +1,4 @@
-"""Audit: what a download of unknown origin is, and what is wrong with it.
-
-Taught in: notebook 08.
-"""
+"""Audit: what a download of unknown origin is, and what is wrong with it."""
 
 from zssbir_lib.data.audit.check import AUDIT_NAMES, check_data
 from zssbir_lib.data.audit.finding import SEVERITIES, Finding

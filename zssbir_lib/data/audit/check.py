@@ -1,7 +1,4 @@
-"""Audit a data set: list it, examine every file, judge, report.
-
-Taught in: notebook 08.
-"""
+"""Audit a data set: list it, examine every file, judge, report."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -75,8 +72,6 @@ def check_data(
         FileNotFoundError: If the folder or a list does not exist, or no layout fits.
         ValueError: If an argument is none of its choices.
         OSError: If notes cannot be kept, or a process died.
-
-    Taught in: notebook 08.
     """
     dataset = _dataset(name)
     listing = list_data(root, photos)

@@ -1,7 +1,4 @@
-"""List the files of a data set for an audit: tolerant where a reader would stop.
-
-Taught in: notebook 08.
-"""
+"""List the files of a data set for an audit: tolerant where a reader would stop."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +24,6 @@ class DataListing:
         folders: The listings of the folders read, that of the sketches first.
         respelled: Name of a photo folder to the class it was read as.
         ambiguous: Messages about names that could mean each other.
-
-    Taught in: notebook 08.
     """
 
     found: FoundLayout
@@ -39,10 +34,7 @@ class DataListing:
     ambiguous: tuple[str, ...]
 
     def files(self) -> list[tuple[int, str, Path]]:
-        """List every file as (modality, class, path), sketches first.
-
-        Taught in: notebook 08.
-        """
+        """List every file as (modality, class, path), sketches first."""
         return [
             (modality, name, path)
             for modality, classes in ((SKETCH, self.sketches), (PHOTO, self.photos))
@@ -51,20 +43,14 @@ class DataListing:
         ]
 
     def counts(self) -> dict[str, tuple[int, int]]:
-        """Return the number of sketches and of photos by class, sorted by name.
-
-        Taught in: notebook 08.
-        """
+        """Return the number of sketches and of photos by class, sorted by name."""
         return {
             name: (len(self.sketches.get(name, [])), len(self.photos.get(name, [])))
             for name in sorted({*self.sketches, *self.photos})
         }
 
     def complete_classes(self) -> list[str]:
-        """Return the classes that have a sketch and a photo, sorted by name.
-
-        Taught in: notebook 08.
-        """
+        """Return the classes that have a sketch and a photo, sorted by name."""
         return [name for name, counts in self.counts().items() if all(counts)]
 
     def relative(self, path: Path) -> str:
@@ -75,8 +61,6 @@ class DataListing:
 
         Returns:
             With "/" between folders.
-
-        Taught in: notebook 08.
         """
         return path.relative_to(self.found.root).as_posix()
 
@@ -95,8 +79,6 @@ def list_data(root: str | Path, photos: str = "all") -> DataListing:
         FileNotFoundError: If root does not exist, or no layout fits.
         ValueError: If several data sets lie there, or the layout does not offer the
             choice of photos.
-
-    Taught in: notebook 08.
     """
     found = find_layout(root)
     listings = [list_class_folders(found.sketches)]

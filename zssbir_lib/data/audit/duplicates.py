@@ -1,7 +1,4 @@
-"""Find images that stand in a data set more than once.
-
-Taught in: notebook 08.
-"""
+"""Find images that stand in a data set more than once."""
 
 from collections.abc import Iterable, Sequence
 from pathlib import PurePosixPath
@@ -28,8 +25,6 @@ def duplicate_findings(
 
     Returns:
         What was found, nothing if every image stands there once.
-
-    Taught in: notebook 08.
     """
     doubled = doubled_originals(files, originals) if originals else []
     groups = equal_files(files)
@@ -53,8 +48,6 @@ def doubled_originals(files: Sequence[ExaminedFile], originals: str) -> list[str
 
     Returns:
         Paths of the originals, in order.
-
-    Taught in: notebook 08.
     """
     inside, outside = [], set()
     for modality, name, facts in files:
@@ -76,8 +69,6 @@ def equal_files(files: Sequence[ExaminedFile]) -> list[list[ExaminedFile]]:
 
     Returns:
         Groups of two or more, in order of their first file.
-
-    Taught in: notebook 08.
     """
     groups: dict[str, list[ExaminedFile]] = {}
     for one in files:
@@ -97,8 +88,6 @@ def leaking(
 
     Returns:
         The groups that make a test of that split unfair.
-
-    Taught in: notebook 08.
     """
     seen = {name_key(name) for name in split.seen + split.validation}
     unseen = {name_key(name) for name in split.unseen}

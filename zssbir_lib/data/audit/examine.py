@@ -1,7 +1,4 @@
-"""Examine every file of a data set, on all cores, with a progress bar.
-
-Taught in: notebook 08.
-"""
+"""Examine every file of a data set, on all cores, with a progress bar."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -34,8 +31,6 @@ def examine_files(
         ValueError: If jobs is below 1.
         ChildProcessError: If a process died.
         OSError: If the journal cannot be written.
-
-    Taught in: notebook 08.
     """
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs is {jobs}, expected 1 process or more")
@@ -64,7 +59,5 @@ def examine_chunk(root: Path, paths: Sequence[str]) -> list[FileFacts]:
 
     Returns:
         What they are, in order.
-
-    Taught in: notebook 08.
     """
     return [examine_file(root, path) for path in paths]

@@ -1,7 +1,4 @@
-"""Examine one image file: can it be read, what is it, what does it show.
-
-Taught in: notebook 08.
-"""
+"""Examine one image file: can it be read, what is it, what does it show."""
 
 import hashlib
 import warnings
@@ -33,8 +30,6 @@ class FileFacts:
         huge: It is read, but so large that Pillow warns of it.
         dark: More than half of the pixels are darker than middle grey.
         blank: All pixels have one colour.
-
-    Taught in: notebook 08.
     """
 
     path: str
@@ -58,8 +53,6 @@ def examine_file(root: Path, path: str) -> FileFacts:
 
     Returns:
         What it is; whatever is wrong with the file, no error is raised.
-
-    Taught in: notebook 08.
     """
     file = root / path
     try:

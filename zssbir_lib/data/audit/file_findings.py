@@ -1,7 +1,4 @@
-"""What the files themselves tell: damaged, misnamed, inverted, blank.
-
-Taught in: notebook 08.
-"""
+"""What the files themselves tell: damaged, misnamed, inverted, blank."""
 
 from collections.abc import Mapping, Sequence
 from pathlib import PurePosixPath
@@ -36,8 +33,6 @@ def file_findings(files: Sequence[ExaminedFile]) -> list[Finding]:
 
     Returns:
         What was found, nothing for a sound data set.
-
-    Taught in: notebook 08.
     """
     facts = [one for _, _, one in files]
     sketches = [one for modality, _, one in files if modality == SKETCH]

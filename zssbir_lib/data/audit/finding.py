@@ -1,7 +1,4 @@
-"""One finding of an audit: what is wrong, how often, where, and what to do.
-
-Taught in: notebook 08.
-"""
+"""One finding of an audit: what is wrong, how often, where, and what to do."""
 
 from dataclasses import dataclass
 
@@ -23,8 +20,6 @@ class Finding:
 
     Raises:
         ValueError: If the severity is unknown.
-
-    Taught in: notebook 08.
     """
 
     severity: str
@@ -49,7 +44,5 @@ def by_severity(findings: list[Finding]) -> list[Finding]:
 
     Returns:
         The same, sorted.
-
-    Taught in: notebook 08.
     """
     return sorted(findings, key=lambda one: SEVERITIES.index(one.severity))

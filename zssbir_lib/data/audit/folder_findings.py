@@ -1,7 +1,4 @@
-"""What the folders alone tell: classes in one modality, files nobody reads.
-
-Taught in: notebook 08.
-"""
+"""What the folders alone tell: classes in one modality, files nobody reads."""
 
 from pathlib import Path
 
@@ -46,8 +43,6 @@ def folder_findings(listing: DataListing) -> list[Finding]:
 
     Returns:
         What was found, nothing for a tidy data set.
-
-    Taught in: notebook 08.
     """
     findings = [
         *_closed_folders(listing),

@@ -1,8 +1,6 @@
 """Remember what was found out about files, so that an audit can go on where it stopped.
 
 One line of JSON a file. A file that has changed since (size or time) is not remembered.
-
-Taught in: notebook 08.
 """
 
 import hashlib
@@ -25,8 +23,6 @@ class Journal:
 
     Raises:
         OSError: If the journal cannot be written; the message says what to do.
-
-    Taught in: notebook 08.
     """
 
     def __init__(self, root: Path, fresh: bool = False) -> None:
@@ -42,10 +38,7 @@ class Journal:
             raise OSError(self._cannot_write(error)) from error
 
     def remembered(self) -> dict[str, FileFacts]:
-        """Return the facts of files that have not changed since, by path.
-
-        Taught in: notebook 08.
-        """
+        """Return the facts of files that have not changed since, by path."""
         facts = {}
         for line in self._lines():
             try:
@@ -63,8 +56,6 @@ class Journal:
 
         Raises:
             OSError: If the disk is full or the folder closed.
-
-        Taught in: notebook 08.
         """
         lines = [
             json.dumps(asdict(one)) + "\n" for one in facts if one.problem != "closed"

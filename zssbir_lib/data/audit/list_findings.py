@@ -1,7 +1,4 @@
-"""Check the file lists that come with a data set: labels, missing files.
-
-Taught in: notebook 08.
-"""
+"""Check the file lists that come with a data set: labels, missing files."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,8 +25,6 @@ def lists_beside(root: Path) -> list[ListWithClasses]:
     Returns:
         Each list with the class file beside it; lists of unseen classes have "zero"
         in their name.
-
-    Taught in: notebook 08.
     """
     found = []
     for folder in (root, *visible_folders(root)):
@@ -49,8 +44,6 @@ def holds_lists(folder: Path) -> bool:
 
     Returns:
         True if it does.
-
-    Taught in: notebook 08.
     """
     return any((folder / name).is_file() for name in CLASS_FILES.values())
 
@@ -67,8 +60,6 @@ def list_findings(lists: Sequence[ListWithClasses], root: Path) -> list[Finding]
 
     Raises:
         FileNotFoundError: If a list or class file does not exist.
-
-    Taught in: notebook 08.
     """
     findings, sound = [], []
     for path, class_file in lists:

@@ -10,8 +10,6 @@ of ImageNet-1k (as torchvision names them) that show it, judged by hand one by o
   albatross), a whole or a part ("window": window shade).
 
 A class counts as seen if it has a category at one of the first two levels.
-
-Taught in: notebook 08.
 """
 
 import json
@@ -37,8 +35,6 @@ class PretrainingOverlap:
         related: Class to the categories near it; only classes that are not seen.
         unknown: Classes that nobody has judged.
         total: Number of classes asked about.
-
-    Taught in: notebook 08.
     """
 
     seen: Mapping[str, tuple[str, ...]]
@@ -56,8 +52,6 @@ def imagenet_relatives(class_name: str) -> Relatives | None:
     Returns:
         Level ("same", "narrower", "related") to categories; empty if ImageNet-1k has
         nothing like it; None if the class is of another data set.
-
-    Taught in: notebook 08.
     """
     return _table().get(name_key(class_name))
 
@@ -70,8 +64,6 @@ def pretraining_overlap(class_names: Sequence[str]) -> PretrainingOverlap:
 
     Returns:
         Those it has seen, those it knows something near of, those unknown.
-
-    Taught in: notebook 08.
     """
     seen, related, unknown = {}, {}, []
     for name in class_names:

@@ -1,7 +1,4 @@
-"""The whole result of an audit.
-
-Taught in: notebook 08.
-"""
+"""The whole result of an audit."""
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass
@@ -28,8 +25,6 @@ class AuditReport:
         fits: How well published splits fit.
         overlaps: Split to what ImageNet-1k shows of its unseen classes.
         findings: Errors first, notes last.
-
-    Taught in: notebook 08.
     """
 
     name: str
@@ -43,10 +38,7 @@ class AuditReport:
     findings: tuple[Finding, ...]
 
     def totals(self) -> tuple[int, int]:
-        """Return the number of sketches and of photos.
-
-        Taught in: notebook 08.
-        """
+        """Return the number of sketches and of photos."""
         sketches = sum(count for count, _ in self.counts.values())
         return sketches, sum(count for _, count in self.counts.values())
 
@@ -58,24 +50,16 @@ class AuditReport:
 
         Returns:
             How many there are.
-
-        Taught in: notebook 08.
         """
         return sum(finding.severity == severity for finding in self.findings)
 
     def exit_code(self) -> int:
-        """Return 1 if there is an error or a warning, 0 if there are notes at most.
-
-        Taught in: notebook 08.
-        """
+        """Return 1 if there is an error or a warning, 0 if there are notes at most."""
         quiet = all(finding.severity == NOTE for finding in self.findings)
         return NOTHING_WRONG if quiet else ACTION_NEEDED
 
     def to_dict(self) -> dict[str, Any]:
-        """Return everything in a form that can be written as JSON.
-
-        Taught in: notebook 08.
-        """
+        """Return everything in a form that can be written as JSON."""
         content = asdict(self)
         content["counts"] = {
             name: {"sketches": sketches, "photos": photos}

@@ -1,7 +1,4 @@
-"""Write an audit's report for a reader at a terminal.
-
-Taught in: notebook 08.
-"""
+"""Write an audit's report for a reader at a terminal."""
 
 from statistics import median
 
@@ -22,8 +19,6 @@ def report_text(report: AuditReport, items: int | None = ITEMS) -> str:
 
     Returns:
         Several lines.
-
-    Taught in: notebook 08.
     """
     lines = [*_heading(report), "", *_splits(report)]
     for severity in SEVERITIES:

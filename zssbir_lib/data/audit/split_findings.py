@@ -1,7 +1,4 @@
-"""What classes and counts tell beside the published splits.
-
-Taught in: notebook 08.
-"""
+"""What classes and counts tell beside the published splits."""
 
 from collections.abc import Mapping, Sequence
 
@@ -25,8 +22,6 @@ def split_findings(
 
     Returns:
         What was found, nothing for a complete copy.
-
-    Taught in: notebook 08.
     """
     keys = {name_key(name) for name in published}
     extra = [name for name in class_names if name_key(name) not in keys]
@@ -50,8 +45,6 @@ def own_split_findings(split: ZeroShotSplit, complete: Sequence[str]) -> list[Fi
 
     Returns:
         One error, or nothing.
-
-    Taught in: notebook 08.
     """
     wanted = sum(split.groups().values(), ())
     pairs = pair_names(complete, wanted).pairs
@@ -75,8 +68,6 @@ def overlap_findings(overlaps: Mapping[str, PretrainingOverlap]) -> list[Finding
 
     Returns:
         One note a split.
-
-    Taught in: notebook 08.
     """
     return [_overlap(name, overlap) for name, overlap in overlaps.items()]
 

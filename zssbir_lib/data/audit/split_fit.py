@@ -1,7 +1,4 @@
-"""Which published split a data set fits: all classes there, as many images as listed.
-
-Taught in: notebook 08.
-"""
+"""Which published split a data set fits: all classes, as many images as listed."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -32,8 +29,6 @@ class SplitFit:
         respelled: Class here to class of the split, where the spelling differs.
         totals: Group ("unseen photos", ...) to images here and published (or None).
         differing: Unseen classes whose count is not the published one, as sentences.
-
-    Taught in: notebook 08.
     """
 
     name: str
@@ -45,10 +40,7 @@ class SplitFit:
     differing: tuple[str, ...]
 
     def fits(self) -> bool:
-        """Say whether every class of the split is there.
-
-        Taught in: notebook 08.
-        """
+        """Say whether every class of the split is there."""
         return self.verdict != MISSING
 
 
@@ -65,8 +57,6 @@ def fit_split(
 
     Returns:
         How well it fits.
-
-    Taught in: notebook 08.
     """
     split = public.split
     pairing = pair_names(complete, split.seen + split.unseen)
@@ -96,8 +86,6 @@ def published_photos(public: PublicSplit, found: int) -> str:
 
     Returns:
         "" or ", each once", the ending of the group's name in `PublicSplit.counts`.
-
-    Taught in: notebook 08.
     """
     known = {
         ending: public.counts.get(f"unseen photos{ending}") for ending in ("", ONCE)

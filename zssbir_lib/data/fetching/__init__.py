@@ -1,7 +1,4 @@
-"""Fetching: what has an open licence and a stable address, brought here and checked.
-
-Taught in: notebook 08.
-"""
+"""Fetching: what has an open licence and a stable address, brought here and checked."""
 
 from zssbir_lib.data.fetching.archive import extract
 from zssbir_lib.data.fetching.by_hand import BY_HAND, instructions

@@ -1,7 +1,4 @@
-"""Which addresses may be fetched from, and what of them may be printed.
-
-Taught in: notebook 08.
-"""
+"""Which addresses may be fetched from, and what of them may be printed."""
 
 from urllib.parse import urlsplit
 
@@ -20,8 +17,6 @@ def check_address(url: str, before: str | None = None) -> None:
     Raises:
         DownloadError: If it is not plain http or https, carries a password, or leaves
             https for http.
-
-    Taught in: notebook 08.
     """
     arrow = f"{shown(before)} redirects to " if before not in (None, url) else ""
     try:
@@ -53,8 +48,6 @@ def shown(url: str) -> str:
 
     Returns:
         The text up to `?` or `#`, without what stands before `@`.
-
-    Taught in: notebook 08.
     """
     plain = url.partition("?")[0].partition("#")[0]
     scheme, slashes, rest = plain.partition("//")

@@ -1,7 +1,4 @@
-"""What a server says about the bytes that it is about to send.
-
-Taught in: notebook 08.
-"""
+"""What a server says about the bytes that it is about to send."""
 
 import http.client
 import re
@@ -25,8 +22,6 @@ class Answer:
         start: Place of the first byte that follows, from 0.
         record: The version of the file, with its whole length if that is known.
         ends_itself: Whether a cut answer can be told from a whole one.
-
-    Taught in: notebook 08.
     """
 
     is_part: bool
@@ -46,8 +41,6 @@ def range_headers(size: int, validator: str | None, goal: int | None) -> dict[st
     Returns:
         `Range` where not everything is asked for, `If-Range` where bytes are there:
         then a server sends the whole file if it has changed.
-
-    Taught in: notebook 08.
     """
     # identity: bytes that were packed for the way would not add up to the file
     headers = {"Accept-Encoding": "identity"}
@@ -72,8 +65,6 @@ def read_answer(status: int, headers: Message, url: str) -> Answer:
 
     Raises:
         DownloadError: If the answer contradicts itself, or is packed.
-
-    Taught in: notebook 08.
     """
     check_not_packed(headers.get("Content-Encoding", ""), url)
     chunked = "chunked" in headers.get("Transfer-Encoding", "").lower()
@@ -97,8 +88,6 @@ def check_not_packed(encoding: str, url: str) -> None:
 
     Raises:
         DownloadError: If the file was packed for the way.
-
-    Taught in: notebook 08.
     """
     encoding = encoding.strip().lower()
     itself = encoding in ("gzip", "x-gzip") and url.endswith((".gz", ".tgz"))

@@ -1,7 +1,4 @@
-"""Extract an archive of images: plain files inside one new folder, or nothing at all.
-
-Taught in: notebook 08.
-"""
+"""Extract an archive of images: plain files in one new folder, or nothing at all."""
 
 import lzma
 import shutil
@@ -40,8 +37,6 @@ class Member(NamedTuple):
         size: Bytes it will have.
         fault: Why it may not be extracted; empty if it may.
         write: Extracts it into a folder, called with `path=`.
-
-    Taught in: notebook 08.
     """
 
     name: str
@@ -77,8 +72,6 @@ def extract(
         ValueError: If the archive is none, damaged, dangerous or too large; nothing
             is left on the disk then.
         OSError: If the files cannot be written.
-
-    Taught in: notebook 08.
     """
     archive, folder = Path(archive), Path(folder)
     if not archive.is_file():
@@ -133,8 +126,6 @@ def name_fault(name: str) -> str:
 
     Returns:
         What is wrong with it, or nothing.
-
-    Taught in: notebook 08.
     """
     path = PureWindowsPath(name)  # takes both / and \\ for separators, knows drives
     if path.drive or path.root:

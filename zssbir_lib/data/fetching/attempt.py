@@ -1,7 +1,4 @@
-"""Ask a server once for the bytes that a partial file lacks, and check what it sends.
-
-Taught in: notebook 08.
-"""
+"""Ask a server once for the bytes a partial file lacks, and check what it sends."""
 
 import http.client
 from dataclasses import dataclass, replace
@@ -34,8 +31,6 @@ class Wanted:
         goal: Bytes of the beginning that are enough; None for all.
         may_end_early: Accept an answer that only ends, without a length, because a
             checksum will tell whether it was whole.
-
-    Taught in: notebook 08.
     """
 
     url: str
@@ -51,8 +46,6 @@ class Wanted:
 
         Returns:
             True if nothing is missing.
-
-        Taught in: notebook 08.
         """
         return partial.whole or (self.goal is not None and partial.size >= self.goal)
 
@@ -72,8 +65,6 @@ def attempt(
         DownloadError: If the server refuses, or sends what is not wanted.
         PassingError: If trying again may help.
         OSError: If the bytes cannot be written.
-
-    Taught in: notebook 08.
     """
     if not partial.record.validator:  # nothing would tell whether the file has changed
         partial.restart(partial.record)

@@ -1,7 +1,4 @@
-"""Data sets that nobody may fetch for you: where they are, how to get them, the terms.
-
-Taught in: notebook 08.
-"""
+"""Data sets that nobody may fetch for you: where they are, how to get them, terms."""
 
 from dataclasses import dataclass
 
@@ -22,8 +19,6 @@ class ByHand:
         terms: Under what terms it may be used, as far as its owners say.
         looks: What the folder holds afterwards.
         check: What to say to `data check` afterwards.
-
-    Taught in: notebook 08.
     """
 
     title: str
@@ -126,8 +121,6 @@ def instructions(name: str) -> str:
 
     Returns:
         Several lines of text.
-
-    Taught in: notebook 08.
     """
     source = BY_HAND[name]
     steps = [f"{number}. {step}" for number, step in enumerate(source.how, start=1)]

@@ -1,7 +1,4 @@
-"""Fetch CIFAR-100 and write its photos as one folder a class.
-
-Taught in: notebook 08.
-"""
+"""Fetch CIFAR-100 and write its photos as one folder a class."""
 
 import io
 from collections.abc import Iterable, Iterator, Mapping
@@ -27,8 +24,6 @@ class Photo(NamedTuple):
     Args:
         pixels: (32, 32, 3) uint8.
         path: The image file.
-
-    Taught in: notebook 08.
     """
 
     pixels: Any
@@ -53,7 +48,6 @@ def fetch_cifar100(folder: str | Path, patience: Patience | None = None) -> Path
         OSError: If it cannot be written.
 
     Source: Krizhevsky, Learning multiple layers of features from tiny images, 2009.
-    Taught in: notebook 08.
     """
     from torchvision.datasets import CIFAR100
 
@@ -90,8 +84,6 @@ def write_photos(
     Raises:
         ValueError: If a label is unknown, or the files are damaged.
         OSError: If a photo cannot be written.
-
-    Taught in: notebook 08.
     """
     written = 0
     photos = list(_chosen_photos(Path(root), Path(folder), classes, count))
@@ -114,8 +106,6 @@ def check_count(count: int) -> None:
 
     Raises:
         ValueError: If it is not 1 to 600.
-
-    Taught in: notebook 08.
     """
     if not 1 <= count <= PHOTOS_OF_A_LABEL:
         raise ValueError(
@@ -134,8 +124,6 @@ def has_photos(folder: str | Path, names: Iterable[str], count: int) -> bool:
 
     Returns:
         True if nothing is missing.
-
-    Taught in: notebook 08.
     """
     enough = min(count, PHOTOS_OF_A_LABEL)
     photos = Path(folder) / "photo"

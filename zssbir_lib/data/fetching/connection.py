@@ -1,7 +1,4 @@
-"""Open an address over HTTP, follow redirects with care, and name what goes wrong.
-
-Taught in: notebook 08.
-"""
+"""Open an address over HTTP, follow redirects with care, and name what goes wrong."""
 
 import http.client
 import socket
@@ -41,8 +38,6 @@ def open_address(
     Raises:
         DownloadError: If the server refuses, or redirects to where it must not.
         PassingError: If trying again later may help; `Unreachable` without a network.
-
-    Taught in: notebook 08.
     """
     here = url
     for _ in range(MAX_REDIRECTS + 1):
@@ -71,8 +66,6 @@ def named_failure(error: Exception, url: str, timeout: float) -> DownloadError:
 
     Returns:
         The error to raise in its place.
-
-    Taught in: notebook 08.
     """
     reason = error.reason if isinstance(error, URLError) else error
     host = urlsplit(url).netloc

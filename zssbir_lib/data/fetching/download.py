@@ -1,7 +1,4 @@
-"""Fetch one file over HTTP: resumed where it stopped, checked, renamed when whole.
-
-Taught in: notebook 08.
-"""
+"""Fetch one file over HTTP: resumed where it stopped, checked, renamed when whole."""
 
 import hashlib
 import hmac
@@ -50,8 +47,6 @@ def download(
 
     Example:
         >>> download("https://example.org/a.zip", "data/a.zip", length=1234)
-
-    Taught in: notebook 08.
     """
     path, patience = Path(path), patience or Patience()
     check_address(url)
@@ -83,8 +78,6 @@ def check_present(
 
     Raises:
         FileExistsError: If it is a folder, or not the file that is wanted.
-
-    Taught in: notebook 08.
     """
     if not path.is_file():
         raise FileExistsError(f"{path} is no file; remove it or choose another name")
@@ -114,8 +107,6 @@ def file_checksum(path: Path, algorithm: str) -> str:
 
     Raises:
         ValueError: If the algorithm is unknown.
-
-    Taught in: notebook 08.
     """
     digest = _new_digest(algorithm)
     with path.open("rb") as file:

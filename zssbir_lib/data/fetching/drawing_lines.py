@@ -1,7 +1,4 @@
-"""Count the drawings at the beginning of a file that may be cut, one drawing a line.
-
-Taught in: notebook 08.
-"""
+"""Count the drawings at the beginning of a file that may be cut, one drawing a line."""
 
 import json
 from pathlib import Path
@@ -14,8 +11,6 @@ class Lines(NamedTuple):
     Args:
         drawings: Those that count.
         end: Bytes up to the end of the last line.
-
-    Taught in: notebook 08.
     """
 
     drawings: int
@@ -39,8 +34,6 @@ def count_drawings(
 
     Raises:
         ValueError: If a line is no drawing of the word.
-
-    Taught in: notebook 08.
     """
     drawings, end = 0, 0
     with path.open("rb") as file:

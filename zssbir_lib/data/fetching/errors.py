@@ -1,7 +1,4 @@
-"""What can go wrong while fetching, by what it asks for: giving up, or waiting.
-
-Taught in: notebook 08.
-"""
+"""What can go wrong while fetching, by what it asks for: giving up, or waiting."""
 
 
 class DownloadError(OSError):
@@ -10,8 +7,6 @@ class DownloadError(OSError):
     Args:
         reason: One line: what happened, and what to do.
         status: The HTTP status that the server answered with, if it answered.
-
-    Taught in: notebook 08.
     """
 
     def __init__(self, reason: str, status: int | None = None) -> None:
@@ -30,8 +25,6 @@ class PassingError(DownloadError):
         reason: One line: what happened.
         status: The HTTP status, if there was an answer.
         wait: The seconds that the server asks to wait, if it does.
-
-    Taught in: notebook 08.
     """
 
     def __init__(
@@ -42,7 +35,4 @@ class PassingError(DownloadError):
 
 
 class Unreachable(PassingError):
-    """Report that no server was reached at all, as on a computer that is offline.
-
-    Taught in: notebook 08.
-    """
+    """Report that no server was reached at all, as on a computer that is offline."""

@@ -1,7 +1,4 @@
-"""Keep two processes from writing the same file at the same time.
-
-Taught in: notebook 08.
-"""
+"""Keep two processes from writing the same file at the same time."""
 
 import os
 import sys
@@ -26,8 +23,6 @@ def only_writer(path: Path) -> Iterator[None]:
 
     Raises:
         OSError: If another process holds the lock, or the folder cannot be written to.
-
-    Taught in: notebook 08.
     """
     lock = path.with_name(path.name + ".lock")
     with open(lock, "ab") as file:

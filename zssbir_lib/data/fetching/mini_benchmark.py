@@ -1,7 +1,4 @@
-"""Build the mini benchmark *drawn and photographed* from QuickDraw and CIFAR-100.
-
-Taught in: notebook 08.
-"""
+"""Build the mini benchmark *drawn and photographed* from QuickDraw and CIFAR-100."""
 
 import json
 from pathlib import Path
@@ -83,7 +80,6 @@ def build_mini_benchmark(
         OSError: If something cannot be written.
 
     Source: Quick, Draw! (CC BY 4.0); Krizhevsky 2009 (CIFAR-100).
-    Taught in: notebook 08.
     """
     folder = Path(folder)
     check_count(count)

@@ -14,8 +14,6 @@ label show the same kind of thing. Left out, although the names are near:
 - wine bottle / bottle, floor lamp / lamp: the words are narrower than the labels.
 - dresser / wardrobe: two pieces of furniture.
 - school bus / bus: narrower, and the word "bus" is there.
-
-Taught in: notebook 08.
 """
 
 from zssbir_lib.data.quickdraw import folder_name
@@ -87,8 +85,6 @@ def mini_photo_classes() -> dict[str, str]:
 
     Returns:
         Label to name, such as "cattle" to "cow", in the order of the names.
-
-    Taught in: notebook 08.
     """
     return {label: folder_name(word) for word, label in LABELS_OF_WORDS.items()}
 
@@ -98,8 +94,6 @@ def mini_split() -> dict[str, object]:
 
     Returns:
         The lists `seen` and `unseen`, a `name`, and `notes` that say how it was chosen.
-
-    Taught in: notebook 08.
     """
     unseen = [folder_name(word) for word in UNSEEN_WORDS]
     names = mini_photo_classes().values()

@@ -2,8 +2,6 @@
 
 `cat.ndjson` grows as `cat.ndjson.partial`; `cat.ndjson.partial.json` records which
 version of which address the bytes are from, so that only that version is continued.
-
-Taught in: notebook 08.
 """
 
 import os
@@ -29,8 +27,6 @@ class PartialFile:
     Raises:
         OSError: If the folder cannot be written to, the disk is full, or another
             process is writing the same file.
-
-    Taught in: notebook 08.
     """
 
     def __init__(self, path: Path, url: str) -> None:
@@ -84,8 +80,6 @@ class PartialFile:
 
         Args:
             record: The version that the next bytes are from.
-
-        Taught in: notebook 08.
         """
         self.cut(0)  # first: a record must never name a version of older bytes
         self.note(record)
@@ -95,8 +89,6 @@ class PartialFile:
 
         Args:
             record: The version that the bytes are from.
-
-        Taught in: notebook 08.
         """
         write_record(record, self.record_path)
         self.record = record
@@ -106,8 +98,6 @@ class PartialFile:
 
         Args:
             block: The bytes.
-
-        Taught in: notebook 08.
         """
         view = memoryview(block)
         with disk_errors(self.final):
@@ -121,8 +111,6 @@ class PartialFile:
 
         Args:
             size: Bytes to keep.
-
-        Taught in: notebook 08.
         """
         if size < self.size:
             with disk_errors(self.final):
@@ -134,8 +122,6 @@ class PartialFile:
 
         Args:
             record_path: Where the record is to stay; None removes it.
-
-        Taught in: notebook 08.
         """
         with disk_errors(self.final):
             os.fsync(self._file.fileno())
@@ -146,10 +132,7 @@ class PartialFile:
         self.discard()
 
     def discard(self) -> None:
-        """Remove the bytes and their record.
-
-        Taught in: notebook 08.
-        """
+        """Remove the bytes and their record."""
         self._close()
         with disk_errors(self.final):
             self.path.unlink(missing_ok=True)

@@ -1,7 +1,4 @@
-"""How long a download waits for a server, and how slow the server may be.
-
-Taught in: notebook 08.
-"""
+"""How long a download waits for a server, and how slow the server may be."""
 
 import time
 from collections.abc import Callable
@@ -25,8 +22,6 @@ class Patience:
 
     Raises:
         ValueError: If a limit is out of range.
-
-    Taught in: notebook 08.
     """
 
     timeout: float = 30.0
@@ -57,8 +52,6 @@ class Patience:
 
         Raises:
             DownloadError: If this was the last try, or the server asks for too long.
-
-        Taught in: notebook 08.
         """
         if error.wait is not None and error.wait > self.longest_pause:
             raise DownloadError(
@@ -78,8 +71,6 @@ class SpeedCheck:
     Args:
         patience: The limits.
         clock: Returns seconds; tests put their own here.
-
-    Taught in: notebook 08.
     """
 
     def __init__(
@@ -98,8 +89,6 @@ class SpeedCheck:
 
         Raises:
             DownloadError: If the last window was too slow.
-
-        Taught in: notebook 08.
         """
         self.received += size
         seconds = self.clock() - self.began

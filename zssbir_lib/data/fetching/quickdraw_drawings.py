@@ -2,8 +2,6 @@
 
 The official files hold over 100,000 drawings each; a range of bytes at the beginning is
 fetched, and grows until it holds enough whole lines.
-
-Taught in: notebook 08.
 """
 
 from pathlib import Path
@@ -54,7 +52,6 @@ def fetch_drawings(
         OSError: If they cannot be written.
 
     Source: Quick, Draw! (CC BY 4.0), simplified drawings: strokes on a 256 x 256 grid.
-    Taught in: notebook 08.
     """
     check_words((word,))
     if count < 1:

@@ -1,7 +1,4 @@
-"""The words that players of Quick, Draw! were asked to draw, and where each lies.
-
-Taught in: notebook 08.
-"""
+"""The words that players of Quick, Draw! were asked to draw, and where each lies."""
 
 import json
 from functools import lru_cache
@@ -19,17 +16,13 @@ def quickdraw_catalogue() -> dict[str, object]:
         `files` is the address of the folder of simplified drawings; `words` the list.
 
     Source: https://github.com/googlecreativelab/quickdraw-dataset (CC BY 4.0).
-    Taught in: notebook 08.
     """
     source = files("zssbir_lib.data.fetching").joinpath("quickdraw_words.json")
     return json.loads(source.read_text(encoding="utf-8"))
 
 
 def quickdraw_words() -> tuple[str, ...]:
-    """List the 345 words, as the data set spells them.
-
-    Taught in: notebook 08.
-    """
+    """List the 345 words, as the data set spells them."""
     return tuple(quickdraw_catalogue()["words"])
 
 
@@ -41,8 +34,6 @@ def check_words(words: tuple[str, ...]) -> None:
 
     Raises:
         ValueError: Naming the first that is not, and what it may have meant.
-
-    Taught in: notebook 08.
     """
     known = quickdraw_words()
     for word in words:
@@ -66,8 +57,6 @@ def drawings_address(word: str, folder: str | None = None) -> str:
     Example:
         >>> drawings_address("hot dog", "https://example.org/drawings")
         'https://example.org/drawings/hot%20dog.ndjson'
-
-    Taught in: notebook 08.
     """
     folder = folder or str(quickdraw_catalogue()["files"])
     return f"{folder.rstrip('/')}/{quote(word, safe='')}.ndjson"

@@ -1,7 +1,4 @@
-"""Which version of a file on the network some bytes are from.
-
-Taught in: notebook 08.
-"""
+"""Which version of a file on the network some bytes are from."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -22,8 +19,6 @@ class Record:
 
     Raises:
         ValueError: If a value is of another type.
-
-    Taught in: notebook 08.
     """
 
     url: str
@@ -57,8 +52,6 @@ class Record:
 
         Returns:
             False if anything that both know differs.
-
-        Taught in: notebook 08.
         """
         pairs = zip(asdict(self).values(), asdict(other).values(), strict=True)
         return all(
@@ -74,8 +67,6 @@ def read_record(path: Path) -> Record | None:
 
     Returns:
         The record.
-
-    Taught in: notebook 08.
     """
     try:
         return Record(**json.loads(path.read_text(encoding="utf-8")))
@@ -92,8 +83,6 @@ def write_record(record: Record, path: Path) -> None:
 
     Raises:
         OSError: If it cannot be written.
-
-    Taught in: notebook 08.
     """
     text = json.dumps(asdict(record), indent=1) + "\n"
     write_whole(path, text.encode())

@@ -1,7 +1,4 @@
-"""Fetch the bytes still missing into a partial file, trying again where that helps.
-
-Taught in: notebook 08.
-"""
+"""Fetch the bytes still missing into a partial file, trying again where that helps."""
 
 from tqdm import tqdm
 
@@ -26,8 +23,6 @@ def receive(partial: PartialFile, wanted: Wanted, patience: Patience) -> None:
     Raises:
         DownloadError: If the bytes cannot be had; what has arrived stays.
         OSError: If they cannot be written.
-
-    Taught in: notebook 08.
     """
     if wanted.length is not None and partial.record.length not in (None, wanted.length):
         partial.restart(Record(partial.record.url))

@@ -1,7 +1,4 @@
-"""Write whole files only, and say in one line why a file cannot be written.
-
-Taught in: notebook 08.
-"""
+"""Write whole files only, and say in one line why a file cannot be written."""
 
 import errno
 from collections.abc import Iterator
@@ -33,8 +30,6 @@ def disk_errors(path: Path) -> Iterator[None]:
 
     Raises:
         OSError: In place of the system's own.
-
-    Taught in: notebook 08.
     """
     try:
         yield
@@ -55,8 +50,6 @@ def write_whole(path: Path, content: bytes) -> None:
 
     Raises:
         OSError: If it cannot be written; nothing is left then.
-
-    Taught in: notebook 08.
     """
     with disk_errors(path):
         write_shared(path, lambda file: file.write(content))

@@ -1,7 +1,4 @@
-"""Layouts: where the sketches and photos of the public data sets lie on a disk.
-
-Taught in: notebook 08.
-"""
+"""Layouts: where the sketches and photos of the public data sets lie on a disk."""
 
 from zssbir_lib.data.layouts.file_lists import (
     FileList,

@@ -3,8 +3,6 @@
 A list has one image a line: its path, which may hold spaces, and after the last space
 its label. A class file has one class a line: its name, which may hold spaces, and
 after the last space the label.
-
-Taught in: notebook 08.
 """
 
 from collections.abc import Iterator, Mapping
@@ -23,8 +21,6 @@ class FileList:
         source: The file the list was read from.
         paths: N paths below the root of the data set.
         labels: N class numbers, 0 or more; they need not be right.
-
-    Taught in: notebook 08.
     """
 
     source: Path
@@ -32,10 +28,7 @@ class FileList:
     labels: tuple[int, ...]
 
     def folders(self) -> tuple[str, ...]:
-        """Return the name of the folder that each image lies in: its class.
-
-        Taught in: notebook 08.
-        """
+        """Return the name of the folder that each image lies in: its class."""
         return tuple(path.parent.name for path in self.paths)
 
 
@@ -52,8 +45,6 @@ def read_file_list(source: str | Path) -> FileList:
         FileNotFoundError: If there is no such file.
         ValueError: Naming the line that is no path and label, or leads out of the
             root.
-
-    Taught in: notebook 08.
     """
     source = Path(source)
     paths, labels = [], []
@@ -81,8 +72,6 @@ def read_class_file(source: str | Path) -> dict[int, str]:
     Raises:
         FileNotFoundError: If there is no such file.
         ValueError: If a line is no name and label, or a label or name stands twice.
-
-    Taught in: notebook 08.
     """
     source = Path(source)
     names: dict[int, str] = {}
@@ -109,8 +98,6 @@ def label_conflicts(files: FileList, names: Mapping[int, str]) -> dict[str, str]
     Returns:
         Name of each folder with a conflict to a sentence about it; empty if all is
         well.
-
-    Taught in: notebook 08.
     """
     labels_of: dict[str, set[int]] = {}
     folders_of: dict[int, set[str]] = {}
@@ -133,8 +120,6 @@ def same_class(folder: str, name: str) -> bool:
 
     Returns:
         True if they mean the same.
-
-    Taught in: notebook 08.
     """
     key, wanted = name_key(folder), name_key(name)
     return key == wanted or TU_BERLIN_SPELLINGS.get(key) == wanted

@@ -1,7 +1,4 @@
-"""Find out which known layout lies in a folder.
-
-Taught in: notebook 08.
-"""
+"""Find out which known layout lies in a folder."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,8 +19,6 @@ class FoundLayout:
         sketches: Holds the class folders of the sketches.
         photos: Holds those of the photos; None if only `extended` is there.
         extended: Holds those of photos added later; None if there are none.
-
-    Taught in: notebook 08.
     """
 
     layout: Layout
@@ -45,8 +40,6 @@ class FoundLayout:
 
         Raises:
             ValueError: If the choice is unknown or this layout does not offer it.
-
-        Taught in: notebook 08.
         """
         if photos not in PHOTO_CHOICES:
             raise ValueError(
@@ -63,10 +56,7 @@ class FoundLayout:
         return (self.extended,)
 
     def unread_folders(self) -> list[Path]:
-        """List the visible folders beside the ones that are read.
-
-        Taught in: notebook 08.
-        """
+        """List the visible folders beside the ones that are read."""
         used = [one for one in (self.sketches, self.photos, self.extended) if one]
         on_the_way = {self.root}
         for folder in used:
@@ -91,8 +81,6 @@ def find_layout(root: str | Path) -> FoundLayout:
     Raises:
         FileNotFoundError: If root does not exist or no layout fits.
         ValueError: If several data sets lie in the folder.
-
-    Taught in: notebook 08.
     """
     root = Path(root)
     if not root.is_dir():

@@ -1,8 +1,6 @@
 """The table of known layouts: which folder holds sketches, which holds photos.
 
 A layout is data. To read a download that lies differently, add a row.
-
-Taught in: notebook 08.
 """
 
 from collections.abc import Mapping
@@ -30,8 +28,6 @@ class Layout:
         exclusive: Two places of one kind at once are an error, not a preference.
         spellings: Key of a photo folder's name to the key of the class it means,
             where the download itself is misspelt (`name_key`).
-
-    Taught in: notebook 08.
     """
 
     name: str

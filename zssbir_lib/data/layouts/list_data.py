@@ -1,7 +1,4 @@
-"""Make a data set of two file lists: one of sketches, one of photos.
-
-Taught in: notebook 08.
-"""
+"""Make a data set of two file lists: one of sketches, one of photos."""
 
 from collections.abc import Mapping
 from pathlib import Path
@@ -58,8 +55,6 @@ def read_file_lists(
         >>> unseen = read_file_lists(root, "sketch_zero.txt", "photo_zero.txt",
         ...     "cname_cid_zero.txt", 224)  # doctest: +SKIP
         >>> parts = ZeroShotData(seen, None, unseen)  # doctest: +SKIP
-
-    Taught in: notebook 08.
     """
     check_on_unreadable(on_unreadable)
     if labels not in LABELS:
@@ -87,8 +82,6 @@ def check_labels(files: FileList, names: Mapping[int, str]) -> None:
 
     Raises:
         ValueError: With the first contradictions and what to do.
-
-    Taught in: notebook 08.
     """
     if conflicts := label_conflicts(files, names):
         total = len(set(files.folders()))
@@ -109,8 +102,6 @@ def check_present(files: FileList, root: Path) -> None:
 
     Raises:
         FileNotFoundError: With the number of missing files and the first.
-
-    Taught in: notebook 08.
     """
     if missing := missing_files(files, root):
         raise FileNotFoundError(
@@ -129,8 +120,6 @@ def missing_files(files: FileList, root: Path) -> list[str]:
 
     Returns:
         The paths as listed.
-
-    Taught in: notebook 08.
     """
     return [str(path) for path in files.paths if not (root / path).is_file()]
 

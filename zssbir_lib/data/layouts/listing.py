@@ -1,7 +1,4 @@
-"""List what lies in a folder of class folders, without opening or judging a file.
-
-Taught in: notebook 08.
-"""
+"""List what lies in a folder of class folders, without opening or judging a file."""
 
 import os
 from dataclasses import dataclass, field
@@ -26,8 +23,6 @@ class FolderListing:
         hidden: Hidden and system files and folders.
         broken_links: Links to a file that does not exist.
         closed: Folders that could not be listed, with the reason.
-
-    Taught in: notebook 08.
     """
 
     folder: Path
@@ -50,8 +45,6 @@ def list_class_folders(folder: Path) -> FolderListing:
 
     Returns:
         What is there, classes and files in sorted order.
-
-    Taught in: notebook 08.
     """
     listing = FolderListing(folder)
     for entry in _entries(folder, listing):
@@ -71,8 +64,6 @@ def visible_folders(folder: Path) -> list[Path]:
 
     Returns:
         Their paths; none if the folder cannot be listed.
-
-    Taught in: notebook 08.
     """
     entries = _entries(folder, FolderListing(folder))
     return [Path(entry.path) for entry in entries if _is_folder(entry)]
@@ -108,8 +99,6 @@ def is_hidden(name: str) -> bool:
 
     Returns:
         True for ".DS_Store", "Thumbs.db", "__MACOSX" and their like.
-
-    Taught in: notebook 08.
     """
     return name.startswith(".") or name.lower() in SYSTEM_NAMES
 

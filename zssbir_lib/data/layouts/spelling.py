@@ -1,7 +1,4 @@
-"""Match class names that differ in spelling only: "palm tree", "Palm_Tree".
-
-Taught in: notebook 08.
-"""
+"""Match class names that differ in spelling only: "palm tree", "Palm_Tree"."""
 
 import unicodedata
 from collections import defaultdict
@@ -17,18 +14,13 @@ class Pairing:
         pairs: Name found to name wanted, exact matches included.
         ambiguous: Groups of names (found and wanted together) that differ in spelling
             only, so that no one can tell which means which; none of them is paired.
-
-    Taught in: notebook 08.
     """
 
     pairs: Mapping[str, str]
     ambiguous: tuple[tuple[str, ...], ...]
 
     def respelled(self) -> dict[str, str]:
-        """Return the pairs whose spelling differs.
-
-        Taught in: notebook 08.
-        """
+        """Return the pairs whose spelling differs."""
         return {found: name for found, name in self.pairs.items() if found != name}
 
 
@@ -40,8 +32,6 @@ def name_key(name: str) -> str:
 
     Returns:
         For example "carsedan"; the name itself if it has no letter or digit.
-
-    Taught in: notebook 08.
     """
     composed = unicodedata.normalize("NFKC", name).casefold()
     return "".join(one for one in composed if one.isalnum()) or name
@@ -68,8 +58,6 @@ def pair_names(
     Example:
         >>> pair_names(["palmtree", "axe"], ["palm tree", "bus"]).pairs
         {'palmtree': 'palm tree'}
-
-    Taught in: notebook 08.
     """
     found, wanted = list(found), list(wanted)
     equal = set(found) & set(wanted)
@@ -103,8 +91,6 @@ def describe_pairs(respelled: Mapping[str, str], most: int = 3) -> str:
 
     Returns:
         For example ``"'palmtree' as 'palm tree', 'Axe' as 'axe' and 3 more"``.
-
-    Taught in: notebook 08.
     """
     texts = [f"{found!r} as {name!r}" for found, name in respelled.items()]
     more = f" and {len(texts) - most} more" if len(texts) > most else ""

@@ -1,7 +1,4 @@
-"""Prepared stores: images decoded and resized once, mapped by every process.
-
-Taught in: notebook 08.
-"""
+"""Prepared stores: images decoded and resized once, mapped by every process."""
 
 from zssbir_lib.data.prepared.manifest import Manifest, PreparedSet
 from zssbir_lib.data.prepared.manifest_file import read_manifest

@@ -1,7 +1,4 @@
-"""Checksums of stored bytes.
-
-Taught in: notebook 08.
-"""
+"""Checksums of stored bytes."""
 
 import hashlib
 from pathlib import Path
@@ -11,10 +8,7 @@ BLOCK = 2**20  # bytes read at a time
 
 
 def new_digest() -> Any:
-    """Return the hash that all checksums of a store are made with, BLAKE2b.
-
-    Taught in: notebook 08.
-    """
+    """Return the hash that all checksums of a store are made with, BLAKE2b."""
     return hashlib.blake2b(digest_size=16)
 
 
@@ -28,8 +22,6 @@ def stored_checksum(path: Path, start: int, length: int) -> str:
 
     Returns:
         32 hexadecimal digits.
-
-    Taught in: notebook 08.
     """
     digest = new_digest()
     with open(path, "rb") as file:

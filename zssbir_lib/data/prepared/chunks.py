@@ -1,7 +1,4 @@
-"""Chunks of neighbouring images: the unit of work, of resuming and of checksums.
-
-Taught in: notebook 08.
-"""
+"""Chunks of neighbouring images: the unit of work, of resuming and of checksums."""
 
 import hashlib
 import os
@@ -29,8 +26,6 @@ class Chunk:
         first: Number of the first image.
         image_size: S, pixels.
         originals: The files, in order.
-
-    Taught in: notebook 08.
     """
 
     modality: int
@@ -74,8 +69,6 @@ class FinishedChunk:
         key: As in `Chunk`.
         checksum: Of the bytes, 32 hexadecimal digits.
         unreadable: Number of an image to the reason why it could not be read.
-
-    Taught in: notebook 08.
     """
 
     modality: int
@@ -99,8 +92,6 @@ def cut_into_chunks(
 
     Returns:
         The chunks in order; the last one may have fewer images.
-
-    Taught in: notebook 08.
     """
     starts = range(0, len(originals), images)
     groups = [tuple(originals[first : first + images]) for first in starts]
@@ -124,8 +115,6 @@ def write_chunk(chunk: Chunk, folder: Path) -> FinishedChunk:
 
     Raises:
         OSError: If the bytes cannot be written.
-
-    Taught in: notebook 08.
     """
     digest, unreadable = new_digest(), {}
     with open(folder / PIXEL_FILES[chunk.modality], "r+b") as file:

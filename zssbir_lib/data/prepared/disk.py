@@ -1,7 +1,4 @@
-"""Room on the disk, and what its refusals mean.
-
-Taught in: notebook 08.
-"""
+"""Room on the disk, and what its refusals mean."""
 
 import errno
 import shutil
@@ -22,8 +19,6 @@ def check_room(folder: Path, needed: int) -> None:
 
     Raises:
         OSError: Saying how much is needed and how much there is.
-
-    Taught in: notebook 08.
     """
     folder = folder.absolute()
     existing = next(one for one in (folder, *folder.parents) if one.exists())
@@ -45,8 +40,6 @@ def clear_refusals(folder: Path) -> Iterator[None]:
 
     Raises:
         OSError: With the folder, the reason and the remedy.
-
-    Taught in: notebook 08.
     """
     try:
         yield
@@ -65,9 +58,6 @@ def clear_refusals(folder: Path) -> Iterator[None]:
 
 
 def gibibytes(count: int) -> str:
-    """Return a number of bytes as text, such as "3.5 GiB".
-
-    Taught in: notebook 08.
-    """
+    """Return a number of bytes as text, such as "3.5 GiB"."""
     value = count / GIBIBYTE
     return f"{value:.1f} GiB" if value >= 0.1 else f"{value:.4f} GiB"

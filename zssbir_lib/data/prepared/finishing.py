@@ -1,7 +1,4 @@
-"""Write the chunks of a store that are missing, in all cores, and record them.
-
-Taught in: notebook 08.
-"""
+"""Write the chunks of a store that are missing, in all cores, and record them."""
 
 import warnings
 from collections.abc import Sequence
@@ -38,8 +35,6 @@ def finish_chunks(
         ValueError: If an earlier attempt had another image size.
         OSError: If the disk is full or cannot be written to.
         ChildProcessError: If a process died.
-
-    Taught in: notebook 08.
     """
     with clear_refusals(folder):
         finished = still_valid(chunks, folder, keep_unreadable)

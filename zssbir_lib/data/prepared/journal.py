@@ -1,7 +1,4 @@
-"""The journal of finished chunks: what an interrupted preparation need not do again.
-
-Taught in: notebook 08.
-"""
+"""The journal of finished chunks: what an interrupted preparation need not do again."""
 
 import json
 import os
@@ -27,8 +24,6 @@ def record(chunk: FinishedChunk, folder: Path) -> None:
     Args:
         chunk: A chunk whose bytes are on disk.
         folder: The unfinished store.
-
-    Taught in: notebook 08.
     """
     # begins a line of its own, for a kill may have left half of one
     line = f"\n{json.dumps(asdict(chunk))}\n"
@@ -46,8 +41,6 @@ def recorded(folder: Path) -> dict[Place, FinishedChunk]:
 
     Returns:
         The last record of every chunk.
-
-    Taught in: notebook 08.
     """
     path = folder / JOURNAL
     if not path.is_file():
@@ -87,8 +80,6 @@ def still_valid(
 
     Raises:
         ValueError: If the earlier attempt had another image size.
-
-    Taught in: notebook 08.
     """
     journal = recorded(folder)
     _check_size(journal, chunks, folder)

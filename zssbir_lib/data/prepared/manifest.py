@@ -3,8 +3,6 @@
 A store is a folder of three files: `prepared.json`, `sketches.u8` with N grey images
 (N, 1, S, S) and `photos.u8` with M colour images (M, 3, S, S); pixels are single bytes,
 image after image, without any header.
-
-Taught in: notebook 08.
 """
 
 from dataclasses import dataclass
@@ -27,8 +25,6 @@ class PreparedSet:
         labels: N class numbers from 0.
         checksums: One a chunk, in order, 32 hexadecimal digits of BLAKE2b.
         left_out: Number of an unreadable image to the reason; its place holds zeros.
-
-    Taught in: notebook 08.
     """
 
     mode: str
@@ -50,8 +46,6 @@ class Manifest:
         sketches: The images in `sketches.u8`.
         photos: The images in `photos.u8`.
         written_by: Package to version: what decoded the images.
-
-    Taught in: notebook 08.
     """
 
     name: str
@@ -63,24 +57,15 @@ class Manifest:
     written_by: dict[str, str]
 
     def of(self, modality: int) -> PreparedSet:
-        """Return the images of a modality.
-
-        Taught in: notebook 08.
-        """
+        """Return the images of a modality."""
         return self.sketches if modality == SKETCH else self.photos
 
     def bytes_of(self, modality: int) -> int:
-        """Return how many bytes the pixel file of a modality has.
-
-        Taught in: notebook 08.
-        """
+        """Return how many bytes the pixel file of a modality has."""
         images = self.of(modality)
         return len(images.originals) * len(images.mode) * self.image_size**2
 
 
 def current_versions() -> dict[str, str]:
-    """Return the versions of what decides the pixels: this package and Pillow.
-
-    Taught in: notebook 08.
-    """
+    """Return the versions of what decides the pixels: this package and Pillow."""
     return {name: metadata.version(name) for name in ("zssbir", "pillow")}

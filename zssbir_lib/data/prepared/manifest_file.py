@@ -1,7 +1,4 @@
-"""Write and read `prepared.json`, the description of a store.
-
-Taught in: notebook 08.
-"""
+"""Write and read `prepared.json`, the description of a store."""
 
 import hashlib
 import json
@@ -28,8 +25,6 @@ def write_manifest(manifest: Manifest, folder: Path) -> None:
     Args:
         manifest: What to write.
         folder: The store.
-
-    Taught in: notebook 08.
     """
     content = {"format": FORMAT, "version": VERSION} | asdict(manifest)
     content = json.loads(json.dumps(content))  # as it will be read: keys become text
@@ -57,8 +52,6 @@ def read_manifest(folder: str | Path) -> Manifest:
         FileNotFoundError: If there is no store, or a file of it is missing.
         ValueError: If `prepared.json` is damaged or of another version, or a file is
             cut.
-
-    Taught in: notebook 08.
     """
     folder = Path(folder)
     path = folder / MANIFEST

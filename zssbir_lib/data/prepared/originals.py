@@ -1,7 +1,4 @@
-"""The files that a store is made of, as they are when the work begins.
-
-Taught in: notebook 08.
-"""
+"""The files that a store is made of, as they are when the work begins."""
 
 import os
 from dataclasses import dataclass
@@ -23,8 +20,6 @@ class Original:
         size: Bytes.
         changed: Time of the last change, nanoseconds.
         label: Class number from 0.
-
-    Taught in: notebook 08.
     """
 
     path: Path
@@ -47,8 +42,6 @@ def list_originals(images: ImageSet, root: str | Path) -> list[Original]:
     Raises:
         ValueError: If the images are not in files.
         FileNotFoundError: If a file is gone.
-
-    Taught in: notebook 08.
     """
     root, found = Path(root).absolute(), []
     pairs = list(zip(image_paths(images), images.labels.tolist(), strict=True))
@@ -70,8 +63,6 @@ def image_paths(images: ImageSet) -> list[Path]:
 
     Raises:
         ValueError: If the images are not in files.
-
-    Taught in: notebook 08.
     """
     source = images.images
     if isinstance(source, ImageView) and isinstance(source.source, ImageFiles):

@@ -1,7 +1,4 @@
-"""Decode and resize a data set once, into a store that every process shares.
-
-Taught in: notebook 08.
-"""
+"""Decode and resize a data set once, into a store that every process shares."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -53,8 +50,6 @@ def prepare_store(
             to be left out), or an argument is out of range.
         OSError: If the disk is full or cannot be written to.
         ChildProcessError: If a process died.
-
-    Taught in: notebook 08.
     """
     out = Path(out)
     _check_arguments(out, jobs, chunk_images)

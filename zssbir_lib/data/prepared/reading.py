@@ -1,7 +1,4 @@
-"""Open a prepared store: images straight from a file that all processes share.
-
-Taught in: notebook 08.
-"""
+"""Open a prepared store: images straight from a file that all processes share."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -37,8 +34,6 @@ class PreparedImages:
 
     Raises:
         OSError: If the file cannot be mapped.
-
-    Taught in: notebook 08.
     """
 
     def __init__(
@@ -85,8 +80,6 @@ class PreparedImages:
 
         Returns:
             Text that differs wherever the images differ or stand in another order.
-
-        Taught in: notebook 08.
         """
         places = (divmod(index, self.chunk_images) for index in indices.tolist())
         words = (f"{self.checksums[chunk]}:{row}" for chunk, row in places)
@@ -101,8 +94,6 @@ def is_store(folder: str | Path) -> bool:
 
     Returns:
         True if it holds one of a store's files.
-
-    Taught in: notebook 08.
     """
     names = (MANIFEST, *PIXEL_FILES.values())
     return any((Path(folder) / name).is_file() for name in names)
@@ -123,8 +114,6 @@ def open_store(folder: str | Path, image_size: int | None = None) -> SketchPhoto
     Raises:
         FileNotFoundError: If there is no store, or a file of it is missing.
         ValueError: If it has another image size, is damaged or of another version.
-
-    Taught in: notebook 08.
     """
     manifest = read_manifest(folder)
     if image_size not in (None, manifest.image_size):

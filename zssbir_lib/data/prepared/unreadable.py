@@ -1,7 +1,4 @@
-"""Files that cannot be read: an error, or left out of a store with a warning.
-
-Taught in: notebook 08.
-"""
+"""Files that cannot be read: an error, or left out of a store with a warning."""
 
 import warnings
 from collections import Counter
@@ -29,8 +26,6 @@ def check_unreadable(
     Raises:
         ValueError: If there are any and they are not to be left out, or a class has no
             readable image.
-
-    Taught in: notebook 08.
     """
     problems = [
         (originals[chunk.modality][number], reason)

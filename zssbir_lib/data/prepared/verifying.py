@@ -1,7 +1,4 @@
-"""Check every byte of a store against its checksums.
-
-Taught in: notebook 08.
-"""
+"""Check every byte of a store against its checksums."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,8 +23,6 @@ class StoredChunk:
         length: Bytes.
         checksum: As the store says.
         originals: The files its first and its last image were made of.
-
-    Taught in: notebook 08.
     """
 
     file: str
@@ -56,8 +51,6 @@ def verify_store(folder: str | Path, jobs: int | None = None) -> list[StoredChun
     Raises:
         FileNotFoundError: If there is no store, or a file of it is missing.
         ValueError: If its description is damaged, a file is cut, or jobs is below 1.
-
-    Taught in: notebook 08.
     """
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs is {jobs}, expected 1 thread or more")
@@ -81,8 +74,6 @@ def stored_chunks(manifest: Manifest) -> list[StoredChunk]:
 
     Returns:
         One a checksum.
-
-    Taught in: notebook 08.
     """
     found, step = [], manifest.chunk_images
     for modality, name in PIXEL_FILES.items():

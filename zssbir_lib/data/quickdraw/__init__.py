@@ -1,7 +1,4 @@
-"""QuickDraw: its four file formats read, its strokes cut, smoothed and rendered.
-
-Taught in: notebook 08.
-"""
+"""QuickDraw: its four file formats read, its strokes cut, smoothed and rendered."""
 
 from zssbir_lib.data.quickdraw.binary import read_binary
 from zssbir_lib.data.quickdraw.bitmaps import QuickDrawBitmaps

@@ -1,7 +1,4 @@
-"""Read QuickDraw's binary files: a simplified drawing in a few hundred bytes.
-
-Taught in: notebook 08.
-"""
+"""Read QuickDraw's binary files: a simplified drawing in a few hundred bytes."""
 
 import struct
 from collections.abc import Iterator
@@ -57,8 +54,6 @@ def read_binary(
 
     Source: the layout of the data set's own parsers,
     https://github.com/googlecreativelab/quickdraw-dataset/tree/master/examples
-
-    Taught in: notebook 08.
     """
     path = check_file(path)
     if word is None:

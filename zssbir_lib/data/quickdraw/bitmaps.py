@@ -1,7 +1,4 @@
-"""QuickDraw's 28-pixel bitmaps as an image source, read from disk as they are used.
-
-Taught in: notebook 08.
-"""
+"""QuickDraw's 28-pixel bitmaps as an image source, read from disk as they are used."""
 
 from pathlib import Path
 
@@ -37,8 +34,6 @@ class QuickDrawBitmaps:
         >>> bitmaps = QuickDrawBitmaps("cat.npy")  # doctest: +SKIP
         >>> bitmaps[torch.tensor([0, 1])].shape  # doctest: +SKIP
         torch.Size([2, 3, 28, 28])
-
-    Taught in: notebook 08.
     """
 
     def __init__(self, path: str | Path, first: int | None = None) -> None:

@@ -1,7 +1,4 @@
-"""Which drawings of a file are read: the first so many, only recognised ones.
-
-Taught in: notebook 08.
-"""
+"""Which drawings of a file are read: the first so many, only recognised ones."""
 
 from collections.abc import Iterator
 from itertools import islice
@@ -22,8 +19,6 @@ def check_file(path: str | Path) -> Path:
 
     Raises:
         FileNotFoundError: If there is no such file.
-
-    Taught in: notebook 08.
     """
     path = Path(path)
     if not path.is_file():
@@ -51,8 +46,6 @@ def choose(
     Raises:
         ValueError: If `first` is negative, or, while reading, if it is not known
             whether a drawing was recognised.
-
-    Taught in: notebook 08.
     """
     if first is not None and first < 0:
         raise ValueError(

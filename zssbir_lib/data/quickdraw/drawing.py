@@ -1,7 +1,4 @@
-"""One QuickDraw drawing: strokes of points, and what the game knew about them.
-
-Taught in: notebook 08.
-"""
+"""One QuickDraw drawing: strokes of points, and what the game knew about them."""
 
 from dataclasses import dataclass
 from datetime import datetime
@@ -35,8 +32,6 @@ class Drawing:
         >>> line = np.array([[0, 0], [3, 4]], dtype=np.float32)
         >>> Drawing("line", (line,))
         Drawing('line': 1 stroke, 2 points)
-
-    Taught in: notebook 08.
     """
 
     word: str

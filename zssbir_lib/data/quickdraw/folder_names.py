@@ -1,7 +1,4 @@
-"""The words of QuickDraw as names of class folders.
-
-Taught in: notebook 08.
-"""
+"""The words of QuickDraw as names of class folders."""
 
 import re
 import unicodedata
@@ -28,8 +25,6 @@ def folder_name(word: str) -> str:
     Example:
         >>> folder_name("The Eiffel Tower"), folder_name("t-shirt")
         ('the_eiffel_tower', 't-shirt')
-
-    Taught in: notebook 08.
     """
     plain = unicodedata.normalize("NFKC", word).casefold()
     name = re.sub(r"(?:[^\w-]|_)+", "_", plain).strip("_-")

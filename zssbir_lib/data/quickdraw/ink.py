@@ -1,7 +1,4 @@
-"""Lines of a given width as anti-aliased ink, from the distance of each pixel.
-
-Taught in: notebook 08.
-"""
+"""Lines of a given width as anti-aliased ink, from the distance of each pixel."""
 
 from collections.abc import Iterator, Sequence
 
@@ -28,8 +25,6 @@ def draw_ink(strokes: Sequence[np.ndarray], size: int, width: float) -> np.ndarr
 
     Returns:
         (S, S) float32, 0 for paper and 1 for ink.
-
-    Taught in: notebook 08.
     """
     longest = max(PIECE, width)
     border = int(np.ceil((longest + width) / 2 + 1))
@@ -55,8 +50,6 @@ def coverage(distances: np.ndarray, width: float) -> np.ndarray:
 
     Returns:
         Shares from 0 to 1, same shape.
-
-    Taught in: notebook 08.
     """
     far = np.minimum(distances + 0.5, width / 2)
     near = np.maximum(distances - 0.5, -width / 2)

@@ -1,7 +1,4 @@
-"""Read QuickDraw's text files, simplified or raw: one JSON object a line.
-
-Taught in: notebook 08.
-"""
+"""Read QuickDraw's text files, simplified or raw: one JSON object a line."""
 
 import json
 from collections.abc import Iterator
@@ -60,8 +57,6 @@ def read_ndjson(
         >>> for drawing in read_ndjson("cat.ndjson", first=3):  # doctest: +SKIP
         ...     print(drawing)
         Drawing('cat': 9 strokes, 74 points)
-
-    Taught in: notebook 08.
     """
     if form not in FORMS:
         raise ValueError(f"form is {form!r}, expected one of {', '.join(FORMS)}")

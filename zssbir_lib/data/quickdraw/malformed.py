@@ -1,7 +1,4 @@
-"""What happens to records that are no drawings: an error, or a count and a warning.
-
-Taught in: notebook 08.
-"""
+"""What happens to records that are no drawings: an error, or a count and a warning."""
 
 import warnings
 from pathlib import Path
@@ -16,8 +13,6 @@ class MalformedDrawing(ValueError):
         path: The file.
         place: Which record of it, for example "line 3".
         reason: What is wrong with it.
-
-    Taught in: notebook 08.
     """
 
     def __init__(self, path: Path, place: str, reason: str) -> None:
@@ -46,8 +41,6 @@ class MalformedLog:
 
     Raises:
         ValueError: If `on_malformed` is neither.
-
-    Taught in: notebook 08.
     """
 
     def __init__(self, path: Path, on_malformed: str) -> None:
@@ -70,8 +63,6 @@ class MalformedLog:
 
         Raises:
             MalformedDrawing: Unless malformed records are skipped.
-
-        Taught in: notebook 08.
         """
         if self.on_malformed == "raise":
             raise MalformedDrawing(self.path, place, reason)
@@ -83,16 +74,11 @@ class MalformedLog:
 
         Args:
             place: Which record.
-
-        Taught in: notebook 08.
         """
         self._cut = f"the file ends in the middle of {place}, which is left out"
 
     def warn(self) -> None:
-        """Give one warning that says all that was left out, if anything was.
-
-        Taught in: notebook 08.
-        """
+        """Give one warning that says all that was left out, if anything was."""
         parts = [self._cut] if self._cut else []
         if self.count:
             records = f"{self.count} malformed record{'s' * (self.count > 1)}"

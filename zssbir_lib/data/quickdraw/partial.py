@@ -1,7 +1,4 @@
-"""A drawing stopped half-way: the share of its lines drawn so far.
-
-Taught in: notebook 08.
-"""
+"""A drawing stopped half-way: the share of its lines drawn so far."""
 
 from collections.abc import Sequence
 from dataclasses import replace
@@ -36,8 +33,6 @@ def partial_drawing(drawing: Drawing, share: float) -> Drawing:
         >>> line = np.array([[0, 0], [0, 8]], dtype=np.float32)
         >>> partial_drawing(Drawing("line", (line,)), 0.25).strokes[0].tolist()
         [[0.0, 0.0], [0.0, 2.0]]
-
-    Taught in: notebook 08.
     """
     check_share(share)
     if share == 1:
@@ -61,8 +56,6 @@ def check_share(share: float) -> None:
 
     Raises:
         ValueError: If it is out of range.
-
-    Taught in: notebook 08.
     """
     if not 0 < share <= 1:
         raise ValueError(f"share is {share}, expected above 0 and at most 1")

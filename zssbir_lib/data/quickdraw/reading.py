@@ -1,7 +1,4 @@
-"""Read a file of drawings by its ending.
-
-Taught in: notebook 08.
-"""
+"""Read a file of drawings by its ending."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,8 +29,6 @@ def read_drawings(
         FileNotFoundError: If there is no such file.
         ValueError: If the ending is another one or an argument is not allowed.
         MalformedDrawing: While reading, naming file, place and reason.
-
-    Taught in: notebook 08.
     """
     readers = {".ndjson": read_ndjson, ".bin": read_binary}
     ending = Path(path).suffix.lower()

@@ -1,7 +1,4 @@
-"""One line of a QuickDraw file, parsed as JSON, becomes a drawing or an error.
-
-Taught in: notebook 08.
-"""
+"""One line of a QuickDraw file, parsed as JSON, becomes a drawing or an error."""
 
 from datetime import UTC, datetime
 from typing import Any
@@ -34,8 +31,6 @@ def drawing_from_record(record: Any, form: str = "auto") -> Drawing:
 
     Source: the QuickDraw data set's own description of its files,
     https://github.com/googlecreativelab/quickdraw-dataset
-
-    Taught in: notebook 08.
     """
     if not isinstance(record, dict):
         raise ValueError(f"holds {_kind(record)}, expected an object {{...}}")

@@ -1,7 +1,4 @@
-"""Render a drawing, or the beginning of one, as an image: black ink on white paper.
-
-Taught in: notebook 08.
-"""
+"""Render a drawing, or the beginning of one, as an image: black ink on white paper."""
 
 from dataclasses import replace
 
@@ -51,8 +48,6 @@ def render_drawing(
     Raises:
         ValueError: If an argument is out of range, or width and padding leave no
             room to draw.
-
-    Taught in: notebook 08.
     """
     check_rendering(size, width, padding, smoothing, share)
     room = size * (1 - 2 * padding - width)
@@ -76,8 +71,6 @@ def check_rendering(
 
     Raises:
         ValueError: Naming the argument that is out of range.
-
-    Taught in: notebook 08.
     """
     if not isinstance(size, int) or not SMALLEST_SIZE <= size <= LARGEST_SIZE:
         raise ValueError(
@@ -107,8 +100,6 @@ def place_drawing(drawing: Drawing, size: int, room: float) -> Drawing:
 
     Returns:
         The drawing in pixels. One dot, or several in the same place, go to the centre.
-
-    Taught in: notebook 08.
     """
     points = np.concatenate(drawing.strokes).astype(np.float64)
     low, high = points.min(axis=0), points.max(axis=0)

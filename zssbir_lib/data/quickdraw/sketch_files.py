@@ -1,7 +1,4 @@
-"""Render a file of drawings to image files, one folder a class.
-
-Taught in: notebook 08.
-"""
+"""Render a file of drawings to image files, one folder a class."""
 
 import json
 from dataclasses import dataclass
@@ -35,8 +32,6 @@ class SketchFiles:
         folders: The class folders of the sketches, in the order of the file.
         written: Sketches rendered now.
         present: Sketches that were there already.
-
-    Taught in: notebook 08.
     """
 
     folders: tuple[Path, ...]
@@ -87,8 +82,6 @@ def drawings_to_folder(
         ValueError: If an argument is out of range, or the folder holds sketches that
             were rendered with other settings.
         OSError: If the folder cannot be written to.
-
-    Taught in: notebook 08.
     """
     settings = {
         "size": size,

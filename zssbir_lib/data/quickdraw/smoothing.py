@@ -1,7 +1,4 @@
-"""Curves through the points of a drawing, within what its simplification left out.
-
-Taught in: notebook 08.
-"""
+"""Curves through the points of a drawing, within what its simplification left out."""
 
 from dataclasses import replace
 
@@ -36,8 +33,6 @@ def smooth_drawing(drawing: Drawing, smoothing: float = SMOOTHING) -> Drawing:
 
     Raises:
         ValueError: If smoothing is not from 0 to 0.1.
-
-    Taught in: notebook 08.
     """
     check_smoothing(smoothing)
     if smoothing == 0:
@@ -59,8 +54,6 @@ def check_smoothing(smoothing: float) -> None:
 
     Raises:
         ValueError: If it is out of range.
-
-    Taught in: notebook 08.
     """
     if not 0 <= smoothing <= 0.1:
         raise ValueError(
@@ -76,8 +69,6 @@ def longer_side(drawing: Drawing) -> float:
 
     Returns:
         The width or the height, in the drawing's own unit; 0 for a single dot.
-
-    Taught in: notebook 08.
     """
     points = np.concatenate(drawing.strokes).astype(np.float64)
     return float(np.ptp(points, axis=0).max())
