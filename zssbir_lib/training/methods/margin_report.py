@@ -22,11 +22,12 @@ from zssbir_lib.training.methods.meta_step import (
     MetaBatch,
     Weights,
     batch_loss,
+    evaluation_mode,
     exact_meta_gradient,
     part_of,
     split_classes,
 )
-from zssbir_lib.training.methods.ramln import RAMLN, MarginLearner, evaluation_mode
+from zssbir_lib.training.methods.ramln import RAMLN, MarginLearner
 from zssbir_lib.training.state import TrainingState
 
 QUANTILES = (0.05, 0.25, 0.5, 0.75, 0.95)

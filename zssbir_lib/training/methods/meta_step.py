@@ -6,7 +6,8 @@ classes. First the gradient of the outer loss by the settings, for any two losse
 the two losses of RAMLN.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 import torch
@@ -314,3 +315,15 @@ def meta_losses(
         return batch_loss(view, learner, testing, start, shape)
 
     return inner, outer
+
+
+@contextmanager
+def evaluation_mode(net: nn.Module) -> Iterator[None]:
+    """Switch to evaluation mode for a while, then every layer back to its own."""
+    modes = [(module, module.training) for module in net.modules()]
+    net.eval()
+    try:
+        yield
+    finally:
+        for module, training in modes:
+            module.training = training

@@ -1,7 +1,5 @@
 """RAMLN: quadruplets in both directions, with margins learned by a meta step."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
@@ -30,6 +28,7 @@ from zssbir_lib.training.methods.meta_step import (
     MetaBatch,
     OuterLoss,
     Weights,
+    evaluation_mode,
     exact_meta_gradient,
     first_order_meta_gradient,
     meta_losses,
@@ -44,8 +43,7 @@ class MarginSettings:
     """How margins are made and learned.
 
     Attributes:
-        form: one fixed number, one learned number for all, R(x) of the embedding, or
-            R(x) of embedding and memory.
+        form: one fixed number, one learned, R(x) of the embedding, or of memory too.
         learning: by what margins of some classes do to others, or jointly, by the loss
             that they are part of.
         gradient: of a meta step.
@@ -58,8 +56,7 @@ class MarginSettings:
             quadruplets judge the margins.
         rate: learning rate of the margins.
         weight_decay: of the margins' weights.
-        low: lower bound of a margin; below 0 an anchor can be left alone even where it
-            is ranked wrongly.
+        low: lower bound of a margin; below 0, wrongly ranked anchors can be let alone.
         high: upper bound.
         beta: sharpness of the smooth hinge.
         slots: of the memory, for each class and modality.
@@ -198,31 +195,26 @@ class RAMLN(WholeClassMethod):
         inputs = step.images if self.margins.scope == "all" else step.pooled
         whole = self.meta_batch(learner, inputs, embeddings.detach(), step)
         learner.observe(whole.embeddings, whole.read)
-        projects = net.projection.weight.requires_grad  # not in frozen epochs
-        if learner.learns_now and projects:
+        if learner.warm and net.projection.weight.requires_grad:  # not in frozen epochs
             step.observed["meta"] = learner.learn(net, whole)
         margin = tensor_from_first(learner.margin(whole.embeddings, whole.read))
         learner.remember(whole.embeddings, whole.labels, whole.modality)
         step.observed.update(describe_margins(margin))
+        return self.loss_with(margin, embeddings, whole)
+
+    def loss_with(self, margin: Tensor, embeddings: Tensor, batch: MetaBatch) -> Tensor:
+        """Return the loss of a batch's quadruplets with every anchor's margin (B,)."""
+        lam, beta = self.lam, self.margins.beta
         return quadruplet_set_loss(
-            embeddings,
-            whole.modality,
-            whole.quadruplets,
-            margin,
-            self.lam,
-            self.margins.beta,
+            embeddings, batch.modality, batch.quadruplets, margin, lam, beta
         )
 
     def meta_batch(
         self, learner: "MarginLearner", inputs: Tensor, points: Tensor, step: Step
     ) -> MetaBatch:
-        """Put a step's images together with their quadruplets and memory read.
+        """Put pooled features or images (B, ...), mapped to points (B, D), together.
 
-        Args:
-            learner: its chance starts from the step's seed.
-            inputs: pooled features or images, float (B, ...).
-            points: where the network maps them, float (B, D), without gradient.
-            step: labels and modality.
+        Quadruplets and memory read come with them; chance starts from the step's seed.
         """
         labels, modality = step.labels, step.modality
         learner.chance.manual_seed(step.seed)
@@ -248,16 +240,13 @@ class RAMLN(WholeClassMethod):
         return gradient(inner, outer, weights, settings, self.margins.inner_rate)
 
 
-def fixed() -> MarginSettings:
-    """Return the settings of one fixed margin."""
-    return MarginSettings(form="fixed")
-
-
 @dataclass(frozen=True)
 class BidQua(RAMLN):
     """Quadruplets in both directions with one fixed margin: RAMLN without learning."""
 
-    margins: MarginSettings = field(default_factory=fixed)
+    margins: MarginSettings = field(
+        default_factory=lambda: MarginSettings(form="fixed")
+    )
 
     name = "bid-qua"
 
@@ -293,11 +282,9 @@ class MarginLearner:
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.margins = self.build_margins(size).to(device)
-        self.optimiser = torch.optim.AdamW(
-            self.margins.parameters(),
-            self.settings.rate,
-            weight_decay=self.settings.weight_decay,
-        )
+        learned, decay = self.margins.parameters(), self.settings.weight_decay
+        rate = self.settings.rate
+        self.optimiser = torch.optim.AdamW(learned, rate, weight_decay=decay)
         self.chance = torch.Generator()  # of splits and quadruplets of one batch
         self.taught = None  # what the knowledge loss keeps
         self.step = 0
@@ -315,11 +302,6 @@ class MarginLearner:
     def warm(self) -> bool:
         """Whether margins are learned now, and no longer the fixed one."""
         return self.settings.form != "fixed" and self.step >= self.settings.warm_up
-
-    @property
-    def learns_now(self) -> bool:
-        """Whether this is a step at which margins are learned."""
-        return self.warm
 
     def read(self, embeddings: Tensor, labels: Tensor) -> MemoryRead:
         """Return what R(x) is told of the memory; zeros if it does without."""
@@ -365,14 +347,7 @@ class MarginLearner:
         One margin, or R(x) that is not centred, can only shrink by that.
         """
         margin = self.margins(batch.embeddings, batch.read)
-        loss = quadruplet_set_loss(
-            batch.embeddings,
-            batch.modality,
-            batch.quadruplets,
-            margin,
-            self.method.lam,
-            self.settings.beta,
-        )
+        loss = self.method.loss_with(margin, batch.embeddings, batch)
         self.optimiser.zero_grad()
         loss.backward()
         self.optimiser.step()
@@ -387,21 +362,11 @@ class MarginLearner:
     ) -> Tensor:
         """Step the margins so that enforcing them on some classes helps on others.
 
-        The network is left as it is, the statistics of its BatchNorm included.
-
-        Args:
-            net: the network.
-            training: the classes on which margins are enforced.
-            testing: the other classes.
-            shape: how the losses of both are made.
-
-        Returns:
-            The outer loss, without gradient.
+        The network stays as it is, its BatchNorm too. Returns the outer loss, detached.
         """
         view = HeadsView(net, from_pooled=self.settings.scope == "heads")
-        losses = meta_losses(
-            view, self.margins, training, testing, self.method.margin, shape
-        )
+        start = self.method.margin
+        losses = meta_losses(view, self.margins, training, testing, start, shape)
         with evaluation_mode(net):
             gradient, loss = self.method.meta_gradient(
                 *losses, view.weights(), dict(self.margins.named_parameters())
@@ -422,18 +387,6 @@ class MarginLearner:
         for name in self.PARTS:
             getattr(self, name).load_state_dict(state[name])
         self.step = state["step"]
-
-
-@contextmanager
-def evaluation_mode(net: nn.Module) -> Iterator[None]:
-    """Switch to evaluation mode for a while, then every layer back to its own."""
-    modes = [(module, module.training) for module in net.modules()]
-    net.eval()
-    try:
-        yield
-    finally:
-        for module, training in modes:
-            module.training = training
 
 
 def describe_margins(margin: Tensor) -> dict[str, Tensor]:
