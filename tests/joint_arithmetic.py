@@ -20,32 +20,29 @@ from torch import Tensor, nn
 from zssbir_lib.training import (
     Execution,
     TrainingState,
-    build_method,
     fit,
-    gather,
-    join_batch_norms,
     joined,
     loop,
-    named_recipe,
+    named_method,
     new_state,
     processes,
     read_checkpoint,
     restore_state,
 )
-from zssbir_lib.training.hardware.gathering import (
+from zssbir_lib.training.parallel import (
+    MeanOverProcesses,
     average_gradients,
     check_divisible,
-    own_part,
-)
-from zssbir_lib.training.hardware.joint_batchnorm import mean_over_processes
-from zssbir_lib.training.hardware.processes import (
     from_first,
+    gather,
     is_first,
+    join_batch_norms,
+    own_part,
     tensor_from_first,
 )
 
 IN_PARTS = ("mathm kept statistics", "ramln kept statistics")  # parts do not matter
-LONG = named_recipe(
+LONG = named_method(
     "ramln",
     epochs=2,
     steps_per_epoch=2,
@@ -112,7 +109,7 @@ def gradient_is_right() -> bool:
     join_batch_norms(layer, "cpu")
 
     def function(whole: Tensor) -> Tensor:
-        return gather(layer(own_part(mean_over_processes(whole))))
+        return gather(layer(own_part(MeanOverProcesses.apply(whole))))
 
     some = whole_batch()[:4, :, :1, :2].clone().requires_grad_()
     return torch.autograd.gradcheck(function, (some,), raise_exception=False)
@@ -137,40 +134,33 @@ def refusal(images: int) -> str:
     return ""
 
 
-def long_state() -> tuple[TrainingState, Any]:
-    """Return the state and method of a training of two epochs."""
-    state = new_state(LONG, 0, 48, classes=6)
-    method = build_method(noise_data(), LONG)
-    in_double_precision(state.net, method)
-    return state, method
+def long_state() -> TrainingState:
+    """Return the state of a training of two epochs."""
+    state = new_state(LONG, noise_data())
+    in_double_precision(state)
+    return state
 
 
 def train_long(path: Path, start: Path | None = None) -> dict[str, Tensor]:
     """Train two epochs, or what is left of them; keep the first epoch's checkpoint."""
-    state, method = long_state()
+    state = long_state()
     if start is not None:
         restore_state(state, read_checkpoint(start), start)
-    save = loop.save_checkpoint
 
-    def save_and_copy(*given: Any) -> None:
-        save(*given)
-        if state.step == LONG.steps_per_epoch:
+    def copy_first(state: TrainingState) -> None:
+        if state.step == LONG.recipe.steps_per_epoch:
             shutil.copy(path, path.with_stem(path.stem + "-epoch-1"))
 
-    loop.save_checkpoint = save_and_copy
-    try:
-        fit(state, method, checkpoint=path)
-    finally:
-        loop.save_checkpoint = save
+    fit(state, checkpoint=path, on_epoch=copy_first)
     return state.net.state_dict()
 
 
 def in_bfloat16() -> list[float] | str:
     """Train three steps of the baseline in bfloat16, in single precision around it."""
-    recipe = RECIPES["triplet"]
-    state = new_state(recipe, 0, 48, Execution(precision="bfloat16"), classes=6)
+    execution = Execution(precision="bfloat16")
+    state = new_state(RECIPES["triplet"], noise_data(), 0, execution)
     try:
-        fit(state, build_method(noise_data(), recipe))
+        fit(state)
     except RuntimeError as error:
         return str(error)
     return [record["loss"] for record in state.history]
@@ -178,17 +168,16 @@ def in_bfloat16() -> list[float] | str:
 
 def interrupted(path: Path) -> str:
     """Press Ctrl-C in the last process alone, and return how this one ended."""
-    state, method = long_state()
-    losses, last = method.losses, processes().count - 1
+    state, check, last = long_state(), loop.check_finite, processes().count - 1
 
-    def losses_and_press(*given: Any) -> dict[str, Tensor]:
+    def check_and_press(*given: Any) -> None:
         if state.step == 2 and processes().rank == last:
             os.kill(os.getpid(), signal.SIGINT)
-        return losses(*given)
+        check(*given)
 
-    method.losses = losses_and_press
+    loop.check_finite = check_and_press
     try:
-        fit(state, method, checkpoint=path)
+        fit(state, checkpoint=path)
     except (KeyboardInterrupt, RuntimeError, OSError) as error:
         return f"{type(error).__name__}: {error}"
     return "not interrupted"

@@ -13,45 +13,36 @@ from zssbir_lib.data import ImageSet, SketchPhotoData
 from zssbir_lib.modality import PHOTO, SKETCH
 from zssbir_lib.training import (
     Execution,
-    Method,
-    build_method,
+    TrainingState,
     joined,
     load_steps,
     loop,
-    named_recipe,
+    named_method,
     new_state,
     prepare_images,
     processes,
     training_step,
 )
-from zssbir_lib.training.hardware.processes import is_first
+from zssbir_lib.training.parallel import is_first
 
 CLASSES, EACH, STEPS = 6, 8, 3
 SHORT = dict(epochs=1, steps_per_epoch=STEPS, weights="none")
+TAUGHT = SHORT | dict(batch_size=8, teacher="small:teacher", soft_head="fresh")
 WHOLE = SHORT | dict(batch_size=32, images_per_class=8)
 RECIPES = {
-    "triplet": named_recipe("triplet", batch_size=8, **SHORT),
-    "sbtknet": named_recipe(
-        "sbtknet", batch_size=8, teacher="small:teacher", soft_head="fresh", **SHORT
-    ),
-    "sbtknet by item": named_recipe(
-        "sbtknet",
-        batch_size=8,
-        teacher="small:teacher",
-        soft_head="fresh",
-        teaching="item",
-        **SHORT,
-    ),
-    "mathm": named_recipe("mathm", **WHOLE),
-    "mathm kept statistics": named_recipe("mathm", keep_batchnorm=True, **WHOLE),
-    "mathm frozen": named_recipe(
+    "triplet": named_method("triplet", batch_size=8, **SHORT),
+    "sbtknet": named_method("sbtknet", **TAUGHT),
+    "sbtknet by item": named_method("sbtknet", teaching="item", **TAUGHT),
+    "mathm": named_method("mathm", **WHOLE),
+    "mathm kept statistics": named_method("mathm", keep_batchnorm=True, **WHOLE),
+    "mathm frozen": named_method(
         "mathm", **WHOLE | dict(epochs=3, steps_per_epoch=1, frozen_epochs=1)
     ),
-    "ramln": named_recipe("ramln", margins={"warm_up": 1}, **WHOLE),
-    "ramln all weights": named_recipe(
+    "ramln": named_method("ramln", margins={"warm_up": 1}, **WHOLE),
+    "ramln all weights": named_method(
         "ramln", margins={"warm_up": 1, "scope": "all"}, **WHOLE
     ),
-    "ramln kept statistics": named_recipe(
+    "ramln kept statistics": named_method(
         "ramln", keep_batchnorm=True, margins={"warm_up": 1}, **WHOLE
     ),
 }
@@ -76,37 +67,30 @@ def noise_data() -> SketchPhotoData:
 
 def three_steps(name: str, execution: Execution | None = None) -> dict[str, Any]:
     """Train three steps; return losses, gradients and weights after each."""
-    recipe, data = RECIPES[name], noise_data()
-    state = new_state(recipe, 0, 48, execution or Execution(), classes=CLASSES)
-    method = build_method(data, recipe)
-    in_double_precision(state.net, method)
+    state = new_state(RECIPES[name], noise_data(), 0, execution)
+    in_double_precision(state)
     losses, gradients = [], []
-    for batch in load_steps(state, method):
-        losses.append(training_step(state, method, batch))
-        gradients.append(
-            {
-                name: weight.grad.clone()
-                for name, weight in state.net.named_parameters()
-                if weight.grad is not None
-            }
-        )
+    for batch in load_steps(state):
+        losses.append(training_step(state, batch))
+        weights = state.net.named_parameters()
+        found = {n: w.grad.clone() for n, w in weights if w.grad is not None}
+        gradients.append(found)
+    learns = hasattr(state.kept, "state_dict")
     return {
         "losses": losses,
         "gradients": gradients,
         "weights": state.net.state_dict(),
-        "method": method.state_dict(),
+        "method": {"learner": state.kept.state_dict()} if learns else {},
     }
 
 
-def in_double_precision(net: torch.nn.Module, method: Method) -> None:
+def in_double_precision(state: TrainingState) -> None:
     """Let a training compute in double precision: what differs then is no rounding."""
-    net.double()
+    state.net.double()
     loop.prepare_images = lambda *given: prepare_images(*given).double()
-    if method.needs_images and method.semantic.looks_at_images:
-        method.semantic.teacher.double()
-    if hasattr(method, "learner"):
-        method.learner.memory.double()
-        method.learner.margins.double()
+    for part in ("teacher", "memory", "margins"):
+        if getattr(state.kept, part, None) is not None:
+            getattr(state.kept, part).double()
 
 
 def main(path: Path) -> None:

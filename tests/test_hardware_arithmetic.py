@@ -8,23 +8,16 @@ from joint_arithmetic import fresh_layer, outer_weights, whole_batch
 from test_hardware_processes import TIGHT, launch
 from torch import nn
 
-from zssbir_lib.training import (
-    Execution,
-    gather,
-    join_batch_norms,
-    joined,
-    processes,
-    read_checkpoint,
-)
-from zssbir_lib.training.hardware.gathering import (
+from zssbir_lib.training import Execution, joined, processes, read_checkpoint
+from zssbir_lib.training.parallel import (
     average_gradients,
     check_divisible,
-    own_part,
-)
-from zssbir_lib.training.hardware.processes import (
     from_first,
+    gather,
     is_first,
+    join_batch_norms,
     own_gpu,
+    own_part,
     tensor_from_first,
 )
 

@@ -16,23 +16,26 @@ from joint_training import noise_data
 from zssbir_lib.models import batch_norms
 from zssbir_lib.training import (
     Execution,
-    build_method,
     fit,
     load_trained_net,
-    named_recipe,
+    named_method,
     new_state,
     read_checkpoint,
     restore_state,
 )
 
-RECIPE = named_recipe(
+RECIPE = named_method(
     "triplet", batch_size=4, epochs=2, steps_per_epoch=2, weights="none"
 )
 
 
+def fresh(execution=None):
+    return new_state(RECIPE, noise_data(), 0, execution)
+
+
 def train(execution, path=None):
-    state = new_state(RECIPE, 0, 48, execution)
-    fit(state, build_method(noise_data(), RECIPE), checkpoint=path)
+    state = fresh(execution)
+    fit(state, checkpoint=path)
     return state
 
 
@@ -55,9 +58,9 @@ def calls(monkeypatch):
 
 
 def test_only_the_pooled_features_are_compiled(calls):
-    state = new_state(RECIPE, 0, 48, Execution(compile=True))
+    state = fresh(Execution(compile=True))
     assert calls == [state.net.pooled]
-    plain = new_state(RECIPE, 0, 48)
+    plain = fresh()
     assert len(calls) == 1
     assert list(state.net.state_dict()) == list(plain.net.state_dict())
 
@@ -76,10 +79,10 @@ def test_a_compiled_training_is_the_same(parts, calls, tmp_path):
 def assert_plain(path, state):
     """Check that a checkpoint is read and continued without compiling."""
     content = read_checkpoint(path)
-    plain = new_state(RECIPE, 0, 48)
+    plain = fresh()
     assert list(content["model"]) == list(plain.net.state_dict())
     net, recipe = load_trained_net(content)
-    assert recipe == RECIPE
+    assert recipe == RECIPE.recipe
     torch.testing.assert_close(net.state_dict(), state.net.state_dict())
     restore_state(plain, content, path)
     assert plain.step == 4 and plain.finished

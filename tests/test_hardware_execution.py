@@ -3,20 +3,17 @@
 import dataclasses
 from contextlib import nullcontext
 
-import joint_training
 import pytest
 import torch
 from joint_training import RECIPES, noise_data
 
-from zssbir_lib.training import (
-    Execution,
-    build_method,
-    load_steps,
-    new_state,
-    training_step,
-)
+from zssbir_lib.training import Execution, load_steps, new_state, training_step
 
 METHODS = ("triplet", "sbtknet", "sbtknet by item", "mathm", "ramln all weights")
+
+
+def fresh(name, execution=None):
+    return new_state(RECIPES[name], noise_data(), 0, execution)
 
 
 # what can be asked for
@@ -99,11 +96,9 @@ def test_autocast_is_of_bfloat16_on_the_own_device():
 
 def train(name, execution):
     """Train a recipe; return state, losses and finite-gradient answers by step."""
-    recipe, data = RECIPES[name], noise_data()
-    state = new_state(recipe, 0, 48, execution, classes=joint_training.CLASSES)
-    method, losses = build_method(data, recipe), []
-    for batch in load_steps(state, method):
-        losses.append(training_step(state, method, batch)["loss"])
+    state, losses = fresh(name, execution), []
+    for batch in load_steps(state):
+        losses.append(training_step(state, batch)["loss"])
         gradients = [w.grad for w in state.net.parameters() if w.grad is not None]
         assert gradients and all(g.isfinite().all() for g in gradients)
         assert all(g.dtype == torch.float32 for g in gradients)
@@ -130,7 +125,7 @@ def test_bfloat16_trains_and_keeps_weights_in_single_precision(name):
 @pytest.mark.parametrize("parts", [1, 3])
 def test_autocast_ends_with_the_pooled_features(parts):
     execution = Execution(precision="bfloat16", parts=parts)
-    state = new_state(RECIPES["mathm"], 0, 48, execution, classes=6)
+    state = fresh("mathm", execution)
     inside = []
     state.net.backbone.blocks[1].register_forward_hook(
         lambda layer, given, output: inside.append(output.dtype)
@@ -139,7 +134,7 @@ def test_autocast_ends_with_the_pooled_features(parts):
     pooled = state.features(images, modality)
     assert inside == [torch.bfloat16] * parts
     assert pooled.dtype == torch.float32
-    single = new_state(RECIPES["mathm"], 0, 48, Execution(parts=parts), classes=6)
+    single = fresh("mathm", Execution(parts=parts))
     close = single.features(images, modality)
     torch.testing.assert_close(pooled, close, rtol=0.05, atol=0.05)
     assert not torch.equal(pooled, close)
@@ -148,13 +143,10 @@ def test_autocast_ends_with_the_pooled_features(parts):
 @pytest.mark.parametrize("name", METHODS)
 def test_heads_losses_and_the_meta_step_compute_in_single_precision(name, monkeypatch):
     """Outside the backbone's own pass no tensor is of bfloat16 and autocast is off."""
-    recipe = RECIPES[name]
-    execution = Execution(precision="bfloat16")
-    state = new_state(recipe, 0, 48, execution, classes=6)
-    method, seen = build_method(noise_data(), recipe), []
-    whole = method.losses
+    state, seen = fresh(name, Execution(precision="bfloat16")), []
+    whole = type(state.method).loss_terms
 
-    def losses(net, pooled, images, batch):
+    def loss_terms(method, net, step, kept):
         assert not torch.is_autocast_enabled("cpu")
         hooks = [
             layer.register_forward_hook(
@@ -162,15 +154,14 @@ def test_heads_losses_and_the_meta_step_compute_in_single_precision(name, monkey
             )
             for layer in (net.projection, *net.heads.values())
         ]
-        found = whole(net, pooled, images, batch)
+        found = whole(method, net, step, kept)
         for hook in hooks:
             hook.remove()
         assert all(value.dtype == torch.float32 for value in found.values())
         return found
 
-    monkeypatch.setattr(method, "losses", losses)
-    for batch in load_steps(state, method):
-        training_step(state, method, batch)
+    monkeypatch.setattr(type(state.method), "loss_terms", loss_terms)
+    losses = [training_step(state, batch) for batch in load_steps(state)]
     assert set(seen) == {torch.float32}
     if name.startswith("ramln"):
-        assert "meta" in method.observed  # the last step was a meta step
+        assert "meta" in losses[-1]  # the last step was a meta step

@@ -12,10 +12,12 @@ import torch
 from noise_folder import fit_words, write_noise_folder
 
 from zssbir_lib.cli import main
+from zssbir_lib.files import write_whole
 from zssbir_lib.training import loop, read_checkpoint
-from zssbir_lib.training.atomic_files import write_whole
+from zssbir_lib.training.provenance import commit
 
 EPOCHS, EACH = 8, 5  # epochs, and steps in each
+FILES = ["checkpoint.pt", "command.txt", "history.csv", "log.txt", "metrics.json"]
 METHODS = {
     "triplet": ("--method", "triplet", "--workers", "1"),
     "ramln": ("--method", "ramln", "--set", "batch_size=16", "--set")
@@ -29,8 +31,8 @@ def train(words, log):
     sys.stdout = sys.stderr = open(os.devnull, "w")  # noqa: SIM115
     plain = loop.training_step
 
-    def noted_step(state, method, batch):
-        losses = plain(state, method, batch)
+    def noted_step(state, batch):
+        losses = plain(state, batch)
         with open(log, "a") as file:
             file.write(f"{state.step}\n")
         return losses
@@ -81,7 +83,8 @@ def result(out):
     for name in ("cpu_seconds", "wall_seconds", "command"):
         del content[name]
     saved = read_checkpoint(out / "checkpoint.pt")
-    return content, saved
+    told = [(out / name).read_text() for name in ("history.csv", "log.txt")]
+    return content, saved, told
 
 
 def assert_equal(one, other):
@@ -102,6 +105,7 @@ def assert_equal(one, other):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
+    commit()  # of all runs, whoever edits the library meanwhile
     return write_noise_folder(tmp_path_factory.mktemp("data"))
 
 
@@ -131,12 +135,13 @@ def test_kills_and_resumes_equal_an_uninterrupted_run(method, folder, tmp_path):
         assert killed.kill_when(moment), "it ended before it could be killed"
         taken = killed.steps()[before:]
         assert not taken or taken[-1] - killed.saved() <= EACH
-        assert set(os.listdir(killed.out)) <= {"checkpoint.pt", "checkpoint.pt.partial"}
+        left = {name.removesuffix(".partial") for name in os.listdir(killed.out)}
+        assert left <= set(FILES) - {"metrics.json"}
     killed.start()
     killed.process.join()
     assert killed.process.exitcode == 0
     assert len(killed.steps()) <= EPOCHS * EACH + len(moments) * EACH
-    assert sorted(os.listdir(killed.out)) == ["checkpoint.pt", "metrics.json"]
+    assert sorted(os.listdir(killed.out)) == FILES
     assert_equal(result(killed.out), result(whole.out))
 
 

@@ -2,7 +2,6 @@
 
 import weakref
 from copy import deepcopy
-from dataclasses import replace
 
 import joint_training
 import pytest
@@ -13,16 +12,20 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from zssbir_lib.models import batch_norms
 from zssbir_lib.training import (
     Execution,
-    build_method,
+    FeaturePass,
     load_steps,
-    named_recipe,
+    named_method,
     new_state,
     training_step,
 )
-from zssbir_lib.training.hardware.features import FeaturePass, still_statistics
+from zssbir_lib.training.execution import still_statistics
 
 TIGHT = dict(rtol=1e-9, atol=1e-11)  # everything is computed in double precision
-KEPT = {name: replace(recipe, keep_batchnorm=True) for name, recipe in RECIPES.items()}
+KEPT = {name: one.changed(keep_batchnorm=True) for name, one in RECIPES.items()}
+
+
+def fresh(name, execution=None):
+    return new_state(RECIPES[name], noise_data(), 0, execution)
 
 
 @pytest.fixture(autouse=True)
@@ -64,7 +67,7 @@ def test_with_kept_statistics_parts_change_nothing(name, parts, whole, monkeypat
 
 
 def test_parts_are_the_batch_in_order():
-    net = new_state(RECIPES["mathm"], 0, 48, classes=6).net.eval()
+    net = fresh("mathm").net.eval()
     images, modality = torch.randn(7, 3, 32, 32), torch.tensor([0, 0, 1, 0, 1, 1, 1])
     sizes = []
     net.backbone.blocks[0].register_forward_hook(
@@ -92,8 +95,7 @@ def first_statistics(net, parts):
 
 def one_step(execution):
     """Take one training step of the baseline; return the state before and after."""
-    recipe = RECIPES["triplet"]
-    state = new_state(recipe, 0, 48, execution, classes=6)
+    state = fresh("triplet", execution)
     before, given = deepcopy(state.net), []
     keep = state.net.pooled
 
@@ -102,8 +104,7 @@ def one_step(execution):
         return keep(images, modality)
 
     state.features.feature_pass.pool = pooled
-    method = build_method(noise_data(), recipe)
-    training_step(state, method, next(load_steps(state, method)))
+    training_step(state, next(load_steps(state)))
     return before, state.net, given
 
 
@@ -126,7 +127,7 @@ def test_batches_are_counted_once_a_part():
 def test_with_training_statistics_each_part_has_its_own():
     """Features and gradients are those of plain passes, one for each part."""
     torch.manual_seed(0)
-    net = new_state(RECIPES["mathm"], 0, 48, classes=6).net.double()
+    net = fresh("mathm").net.double()
     plain = deepcopy(net)
     images, modality = torch.randn(8, 3, 32, 32).double(), torch.arange(8) // 4
     passes = FeaturePass(net, Execution(parts=2))
@@ -149,7 +150,7 @@ def test_with_training_statistics_each_part_has_its_own():
 
 
 def test_still_statistics_are_put_back_after_an_error():
-    net = new_state(RECIPES["triplet"], 0, 48).net
+    net = fresh("triplet").net
     with pytest.raises(KeyError), still_statistics(net):
         assert {layer.momentum for layer in batch_norms(net)} == {0.0}
         raise KeyError
@@ -186,16 +187,14 @@ class LiveBytes(TorchDispatchMode):
 
 def peak_of_a_step(parts):
     """Return the most bytes that a training step holds beyond those before it."""
-    recipe = named_recipe(
-        "triplet", batch_size=32, epochs=1, steps_per_epoch=2, weights="none"
-    )
-    state = new_state(recipe, 0, 48, Execution(parts=parts))
-    method = build_method(noise_data(), recipe)
-    steps = load_steps(state, method)
-    training_step(state, method, next(steps))  # makes gradients and moments
+    short = dict(batch_size=32, epochs=1, steps_per_epoch=2, weights="none")
+    method = named_method("triplet", **short)
+    state = new_state(method, noise_data(), 0, Execution(parts=parts))
+    steps = load_steps(state)
+    training_step(state, next(steps))  # makes gradients and moments
     batch = next(steps)
     with LiveBytes() as bytes_:
-        training_step(state, method, batch)
+        training_step(state, batch)
     return bytes_.most
 
 

@@ -89,6 +89,9 @@ def test_fit_under_torchrun_says_what_fit_says_alone(tmp_path):
     assert joint.stdout.count("recipe (seed 0") == 1  # only the first process prints
     assert sorted(path.name for path in (tmp_path / "joint").iterdir()) == [
         "checkpoint.pt",
+        "command.txt",
+        "history.csv",
+        "log.txt",
         "metrics.json",
     ]
     results = [

@@ -16,44 +16,42 @@ import torch
 from joint_training import noise_data
 from noise_folder import write_noise_folder
 from torch.utils.data import get_worker_info
+from training_states import in_step, interrupt, press_ctrl_c, same_weights
 
 from zssbir_lib.data import Augmentation, UnreadableImage, load_data, vary
 from zssbir_lib.data.transforms import NO_AUGMENTATION
 from zssbir_lib.training import (
     Execution,
-    build_method,
+    StepImages,
+    draw_batch,
     fit,
     load_steps,
     loading,
-    named_recipe,
+    named_method,
     network_input,
     new_state,
     read_checkpoint,
     restore_state,
 )
-from zssbir_lib.training.hardware.processes import Processes
 from zssbir_lib.training.loading import StepReader, build_loader, explained_failures
-from zssbir_lib.training.methods.batch import StepImages
+from zssbir_lib.training.parallel import Processes
 
 METHODS = ("triplet", "sbtknet", "mathm", "ramln")
 SHORT = dict(epochs=3, steps_per_epoch=5, weights="none", embedding_size=8)
-RECIPE = named_recipe("triplet", batch_size=4, **SHORT)
+METHOD = named_method("triplet", batch_size=4, **SHORT)
 
 
-def fresh(recipe=RECIPE, workers=0, seed=0):
-    """Return the state and method of a short training."""
-    execution = Execution(workers=workers)
-    state = new_state(recipe, seed, 48, execution, classes=joint_training.CLASSES)
-    return state, build_method(noise_data(), recipe, seed=seed)
+def fresh(method=METHOD, workers=0, data=None):
+    """Return the state of a short training."""
+    return new_state(method, data or noise_data(), 0, Execution(workers=workers))
 
 
 def drawn(name, workers):
     """Return every batch of a recipe, and where the draws stand after each."""
-    recipe = replace(joint_training.RECIPES[name], epochs=3)
-    state, method = fresh(recipe, workers)
+    state = fresh(joint_training.RECIPES[name].changed(epochs=3), workers)
     return [
-        (batch, state.generator.get_state(), dict(state.sampler))
-        for batch in load_steps(state, method)
+        (batch, state.generator.get_state(), dict(state.drawn))
+        for batch in load_steps(state)
     ]
 
 
@@ -69,24 +67,19 @@ def assert_same_draws(some, others):
         assert all(torch.equal(at[1][key], where[1][key]) for key in at[1])
 
 
-def same_weights(one, other):
-    pairs = zip(one.state_dict().values(), other.state_dict().values(), strict=True)
-    return all(torch.equal(a, b) for a, b in pairs)
-
-
 # the same batches
 
 
 @pytest.mark.parametrize("name", METHODS)
 def test_workers_load_what_is_drawn_step_by_step(name):
     """A slow reference: draw, then vary, one step after the other."""
-    recipe = replace(joint_training.RECIPES[name], epochs=3)
-    _, method = fresh(recipe)
+    state = fresh(joint_training.RECIPES[name].changed(epochs=3))
     generator, steps = torch.Generator().manual_seed(0), drawn(name, 2)
     assert len(steps) == 9
     for batch, stand, sampler in steps:
-        expected = method.draw(generator)
-        variation = recipe.augmentation.draw(len(expected.labels), generator)
+        expected = draw_batch(state, generator)
+        size = len(expected.labels)
+        variation = state.recipe.augmentation.draw(size, generator)
         assert torch.equal(batch.images, expected.images)
         assert torch.equal(batch.labels, expected.labels)
         assert torch.equal(batch.modality, expected.modality)
@@ -94,7 +87,7 @@ def test_workers_load_what_is_drawn_step_by_step(name):
         assert torch.equal(batch.variation.frames, variation.frames)
         assert torch.equal(batch.variation.grey, variation.grey)
         assert torch.equal(stand, generator.get_state())
-        for key, value in method.sampler.state_dict().items():
+        for key, value in state.sampler.state_dict().items():
             assert torch.equal(sampler[key], value)
 
 
@@ -108,21 +101,19 @@ def test_batches_do_not_depend_on_workers_or_how_far_ahead_they_are(name, monkey
 
 @pytest.mark.parametrize("name", ["triplet", "ramln"])
 def test_weights_do_not_depend_on_workers(name):
-    recipe = replace(joint_training.RECIPES[name], epochs=2)
-    trained = []
-    for workers in (0, 1, 2):
-        state, method = fresh(recipe, workers)
-        fit(state, method)
-        trained.append(state)
+    method = joint_training.RECIPES[name].changed(epochs=2)
+    trained = [fresh(method, workers) for workers in (0, 1, 2)]
+    for state in trained:
+        fit(state)
     assert trained[0].history == trained[1].history == trained[2].history
     assert same_weights(trained[0].net, trained[1].net)
     assert same_weights(trained[0].net, trained[2].net)
 
 
 def test_workers_are_ahead_and_the_state_is_not():
-    state, method = fresh(workers=2)
+    state = fresh(workers=2)
     planned = deque()
-    loader = iter(build_loader(state, method, planned))
+    loader = iter(build_loader(state, planned))
     assert len(planned) == 2 * loading.AHEAD
     next(loader)
     assert len(planned) == 2 * loading.AHEAD + 1  # one more was asked for
@@ -131,11 +122,11 @@ def test_workers_are_ahead_and_the_state_is_not():
 
 
 def test_only_the_steps_that_are_left_are_drawn():
-    state, method = fresh()
+    state = fresh()
     state.step = state.total_steps - 2
-    assert sum(1 for _ in load_steps(state, method)) == 2
+    assert sum(1 for _ in load_steps(state)) == 2
     state.step = state.total_steps
-    assert list(load_steps(state, method)) == []
+    assert list(load_steps(state)) == []
 
 
 def test_a_sharer_reads_every_other_image_of_the_batch():
@@ -178,10 +169,9 @@ def test_without_augmentation_nothing_is_drawn_and_nothing_changes():
 
 def test_what_was_drawn_before_is_what_is_drawn_now():
     """A batch without drawn amounts draws them from the state, in the same order."""
-    loaded, _ = fresh()
-    batch = next(load_steps(loaded, build_method(noise_data(), RECIPE)))
-    state, method = fresh()
-    plain = method.draw(state.generator)
+    loaded, state = fresh(), fresh()
+    batch = next(load_steps(loaded))
+    plain = draw_batch(state)
     assert plain.variation is None
     assert torch.equal(network_input(state, plain), network_input(loaded, batch))
     assert torch.equal(state.generator.get_state(), loaded.generator.get_state())
@@ -190,7 +180,7 @@ def test_what_was_drawn_before_is_what_is_drawn_now():
 def test_the_global_random_state_is_left_alone():
     for workers in (0, 2):
         before = torch.get_rng_state(), random.getstate()
-        fit(*fresh(workers=workers))
+        fit(fresh(workers=workers))
         assert torch.equal(before[0], torch.get_rng_state())
         assert before[1] == random.getstate()
 
@@ -205,14 +195,12 @@ def test_the_data_can_be_sent_to_workers_that_are_not_forked(tmp_path):
 
 
 def test_spawned_workers_load_the_same():
-    recipe = replace(RECIPE, epochs=1, steps_per_epoch=2)
-    state, method = fresh(recipe)
-    expected = [batch.images for batch in load_steps(state, method)]
+    method = METHOD.changed(epochs=1, steps_per_epoch=2)
+    expected = [batch.images for batch in load_steps(fresh(method))]
     before = multiprocessing.get_start_method(allow_none=True)
     multiprocessing.set_start_method("spawn", force=True)
     try:
-        state, method = fresh(recipe, workers=1)
-        found = [batch.images for batch in load_steps(state, method)]
+        found = [batch.images for batch in load_steps(fresh(method, workers=1))]
     finally:
         multiprocessing.set_start_method(before, force=True)
     assert all(map(torch.equal, found, expected)) and len(found) == 2
@@ -221,73 +209,42 @@ def test_spawned_workers_load_the_same():
 # stopping
 
 
-def pressing(step):
-    """Return a validation-free Ctrl-C: a wrapper of losses that sends it in a step."""
-
-    def around(losses):
-        calls = []
-
-        def wrapped(*given):
-            calls.append(1)
-            if len(calls) == step:
-                os.kill(os.getpid(), signal.SIGINT)
-            return losses(*given)
-
-        return wrapped
-
-    return around
-
-
 def test_a_checkpoint_in_the_middle_of_an_epoch_resumes_exactly(tmp_path):
-    recipe = named_recipe("ramln", batch_size=32, margins={"warm_up": 1}, **SHORT)
-    whole, method = fresh(recipe)
-    fit(whole, method)
-    path = tmp_path / "checkpoint.pt"
-    state, method = fresh(recipe, workers=2)
-    method.losses = pressing(7)(method.losses)
-    with pytest.raises(KeyboardInterrupt, match="stopped after step 7"):
-        fit(state, method, checkpoint=path)
-    content = read_checkpoint(path)
+    method = named_method("ramln", batch_size=32, margins={"warm_up": 1}, **SHORT)
+    whole, path = fresh(method), tmp_path / "checkpoint.pt"
+    fit(whole)
+    content = interrupt(fresh(method, workers=2), 7, path)
     assert content["step"] == 7 and len(content["epoch_losses"]) == 2
     for workers in (0, 2):
-        resumed, method = fresh(recipe, workers)
+        resumed = fresh(method, workers)
         restore_state(resumed, read_checkpoint(path), path)
-        fit(resumed, method)
+        fit(resumed)
         assert same_weights(whole.net, resumed.net)
         assert whole.history == resumed.history
         assert torch.equal(whole.generator.get_state(), resumed.generator.get_state())
 
 
 def test_early_stopping_leaves_no_worker_behind():
-    state, method = fresh(replace(RECIPE, epochs=50, patience=1), workers=2)
-    values = iter([0.5, 0.4])
-    fit(state, method, lambda net: next(values))
+    state, values = fresh(METHOD.changed(epochs=50, patience=1), 2), iter([0.5, 0.4])
+    fit(state, lambda net: next(values))
     assert state.step == 10
     gc.collect()
     assert multiprocessing.active_children() == []
 
 
-def test_ctrl_c_leaves_no_worker_behind():
+def fail():
+    raise ValueError("this loss is broken")
+
+
+@pytest.mark.parametrize(
+    ("act", "error"), [(press_ctrl_c, KeyboardInterrupt), (fail, ValueError)]
+)
+def test_ctrl_c_and_errors_leave_no_worker_behind(act, error):
     """Not even while the error is kept, as notebooks keep the last one."""
-    state, method = fresh(replace(RECIPE, epochs=50), workers=2)
-    method.losses = pressing(3)(method.losses)
-    with pytest.raises(KeyboardInterrupt) as stopped:
-        fit(state, method)
-    left = multiprocessing.active_children()
-    del stopped
-    gc.collect()
-    assert left == []
-
-
-def test_an_error_leaves_no_worker_behind():
-    state, method = fresh(replace(RECIPE, epochs=50), workers=2)
-
-    def broken(*given):
-        raise ValueError("this loss is broken")
-
-    method.losses = broken
-    with pytest.raises(ValueError, match="broken") as stopped:
-        fit(state, method)
+    state = fresh(METHOD.changed(epochs=50), workers=2)
+    in_step(state, 3, act)
+    with pytest.raises(error, match="stopped after step 3|broken") as stopped:
+        fit(state)
     left = multiprocessing.active_children()
     del stopped
     gc.collect()
@@ -302,11 +259,10 @@ def test_a_broken_image_is_named_by_workers_too(tmp_path, workers):
     folder = write_noise_folder(tmp_path / "data")
     broken = folder / "photo" / "c" / "020.png"
     broken.write_bytes(broken.read_bytes()[:60])
-    data, path = load_data(folder, 32), tmp_path / "checkpoint.pt"
-    recipe = replace(RECIPE, epochs=40)
-    state = new_state(recipe, 0, 48, Execution(workers=workers))
+    path = tmp_path / "checkpoint.pt"
+    state = fresh(METHOD.changed(epochs=40), workers, load_data(folder, 32))
     with pytest.raises(UnreadableImage, match="cannot read image .*c/020.png") as error:
-        fit(state, build_method(data, recipe), checkpoint=path)
+        fit(state, checkpoint=path)
     assert error.value.path == broken
     assert "--skip-unreadable" in str(error.value)
     kept = read_checkpoint(path)["step"] if path.exists() else 0
@@ -333,10 +289,8 @@ def fatal_training(end, path=None):
     """Train with one worker that ends in its eighth step; return the error."""
     data = noise_data()
     photos = replace(data.photos, images=Fatal(data.photos.images, end))
-    state = new_state(RECIPE, 0, 48, Execution(workers=1))
-    method = build_method(replace(data, photos=photos), RECIPE)
     try:
-        fit(state, method, checkpoint=path)
+        fit(fresh(workers=1, data=replace(data, photos=photos)), checkpoint=path)
     except Exception as error:
         return error.with_traceback(None)
     return None
@@ -356,30 +310,25 @@ def test_a_worker_that_dies_is_one_clear_error_and_the_checkpoint_is_good(
     for words in ("a loader worker died", "--workers", "--resume", "checkpoint is unt"):
         assert words in str(error)
     assert len(str(error).splitlines()) == 1
-    whole, method = fresh()
-    fit(whole, method)
-    resumed, method = fresh()
+    whole, resumed = fresh(), fresh()
+    fit(whole)
     if path.exists():
         restore_state(resumed, read_checkpoint(path), path)
         assert resumed.step in (0, 5)
-    fit(resumed, method)
+    fit(resumed)
     assert same_weights(whole.net, resumed.net) and whole.history == resumed.history
+
+
+def kill_a_worker():
+    os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
 
 
 def test_a_worker_killed_from_outside_is_the_same_error(tmp_path):
     path = tmp_path / "checkpoint.pt"
-    state, method = fresh(replace(RECIPE, epochs=2000), workers=2)
-    plain, calls = method.losses, []
-
-    def losses(*given):
-        calls.append(1)
-        if len(calls) == 7:
-            os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
-        return plain(*given)
-
-    method.losses = losses
+    state = fresh(METHOD.changed(epochs=2000), workers=2)
+    in_step(state, 7, kill_a_worker)
     with pytest.raises(OSError, match="a loader worker died"):
-        fit(state, method, checkpoint=path)
+        fit(state, checkpoint=path)
     assert read_checkpoint(path)["step"] == state.step // 5 * 5
 
 
@@ -387,18 +336,18 @@ def test_a_worker_that_dies_while_a_checkpoint_is_written_is_not_a_full_disk(
     tmp_path, monkeypatch
 ):
     path = tmp_path / "checkpoint.pt"
-    state, method = fresh(replace(RECIPE, epochs=2000), workers=2)
+    state = fresh(METHOD.changed(epochs=2000), workers=2)
     save = torch.save
 
     def save_and_kill(content, file):
         if content["step"] == 10:
-            os.kill(multiprocessing.active_children()[0].pid, signal.SIGKILL)
+            kill_a_worker()
             time.sleep(1)  # until the system has told of it
         save(content, file)
 
     monkeypatch.setattr(torch, "save", save_and_kill)
     with pytest.raises(OSError, match="a loader worker died") as error:
-        fit(state, method, checkpoint=path)
+        fit(state, checkpoint=path)
     assert "free space" not in str(error.value)
     assert read_checkpoint(path)["step"] == 5
     assert [one.name for one in tmp_path.iterdir()] == ["checkpoint.pt"]

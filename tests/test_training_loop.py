@@ -1,137 +1,104 @@
 """The loop: learning, resuming bit for bit, early stopping, NaN, Ctrl-C."""
 
-import os
-import signal
 from dataclasses import replace
 
 import pytest
 import torch
+from training_states import interrupt, press_ctrl_c, same_weights
 
 from zssbir_lib.training import (
     Experiment,
-    build_method,
+    Triplet,
     fit,
     load_trained_net,
-    named_recipe,
     new_state,
     read_checkpoint,
     restore_state,
     run_experiment,
     save_checkpoint,
 )
+from zssbir_lib.training.checkpoints import FORMAT
 
-RECIPE = named_recipe("triplet", weights="none", epochs=4, steps_per_epoch=5)
-RECIPE = replace(RECIPE, batch_size=4, embedding_size=8)
+METHOD = Triplet.named(weights="none", epochs=4, steps_per_epoch=5)
+METHOD = METHOD.changed(batch_size=4, embedding_size=8)
 
 
 @pytest.fixture
-def seen(tiny_data, tiny_split):
-    return tiny_split.apply(tiny_data).seen
+def fresh(tiny_data, tiny_split):
+    """Return a function that gives the state before a training."""
+    seen = tiny_split.apply(tiny_data).seen
+    return lambda method=METHOD, seed=0: new_state(method, seen, seed)
 
 
-def fresh(recipe=RECIPE, seed=0):
-    return new_state(recipe, seed, sketches=16)
-
-
-def same_weights(left, right):
-    pairs = zip(left.state_dict().values(), right.state_dict().values(), strict=True)
-    return all(torch.equal(a, b) for a, b in pairs)
-
-
-class Stop:
-    """A validation that presses Ctrl-C in the given epoch."""
-
-    def __init__(self, epoch):
-        self.epoch, self.calls = epoch, 0
-
-    def __call__(self, net):
-        self.calls += 1
-        if self.calls == self.epoch:
-            os.kill(os.getpid(), signal.SIGINT)
-        return 0.0
-
-
-def test_training_lowers_the_loss(seen):
-    recipe = replace(RECIPE, epochs=8, steps_per_epoch=10)
-    state = fresh(recipe)
-    fit(state, build_method(seen, recipe))
+def test_training_lowers_the_loss(fresh):
+    method = METHOD.changed(epochs=8, steps_per_epoch=10)
+    state = fresh(method)
+    fit(state)
     assert state.history[-1]["loss"] < 0.5 * state.history[0]["loss"]
     assert [record["epoch"] for record in state.history] == list(range(1, 9))
 
 
-def test_the_same_seed_repeats_bit_for_bit_and_another_does_not(seen):
+def test_the_same_seed_repeats_bit_for_bit_and_another_does_not(fresh):
     states = [fresh(), fresh(), fresh(seed=1)]
     for state in states:
-        fit(state, build_method(seen, RECIPE))
+        fit(state)
     assert same_weights(states[0].net, states[1].net)
     assert not same_weights(states[0].net, states[2].net)
 
 
-def test_resuming_after_an_epoch_equals_an_uninterrupted_run(seen, tmp_path):
-    whole = fresh()
-    fit(whole, build_method(seen, RECIPE), validate=lambda net: 0.5)
+def test_resuming_after_an_epoch_equals_an_uninterrupted_run(fresh, tmp_path):
+    whole, first, second = fresh(), fresh(), fresh()
+    fit(whole, validate=lambda net: 0.5)
+
+    def stop_after_two_epochs(net):
+        if first.step == 10:
+            press_ctrl_c()
+        return 0.5
 
     path = tmp_path / "checkpoint.pt"
-    first = fresh()
     with pytest.raises(KeyboardInterrupt, match="stopped after step 10"):
-        fit(first, build_method(seen, RECIPE), Stop(epoch=2), path)
-    second = fresh()
+        fit(first, stop_after_two_epochs, path)
     restore_state(second, read_checkpoint(path), path)
     assert second.step == 10
-    fit(second, build_method(seen, RECIPE), validate=lambda net: 0.5)
-
+    fit(second, validate=lambda net: 0.5)
     assert same_weights(whole.net, second.net)
-    losses = [[r["loss"] for r in state.history] for state in (whole, second)]
-    assert losses[0] == losses[1]
+    assert whole.history == second.history
 
 
-def test_resuming_in_the_middle_of_an_epoch_is_exact_too(seen, tmp_path):
-    whole = fresh()
-    fit(whole, build_method(seen, RECIPE))
-
+def test_resuming_in_the_middle_of_an_epoch_is_exact_too(fresh, tmp_path):
+    whole, resumed = fresh(), fresh()
+    fit(whole)
     path = tmp_path / "checkpoint.pt"
-    method = build_method(seen, RECIPE)
-    sample, drawn = method.sample, []
-
-    def sample_and_interrupt(generator):
-        drawn.append(1)
-        if len(drawn) == 7:
-            os.kill(os.getpid(), signal.SIGINT)
-        return sample(generator)
-
-    method.sample = sample_and_interrupt
-    with pytest.raises(KeyboardInterrupt, match="stopped after step 7"):
-        fit(fresh(), method, checkpoint=path)
-    resumed = fresh()
-    restore_state(resumed, read_checkpoint(path), path)
-    fit(resumed, build_method(seen, RECIPE))
+    restore_state(resumed, interrupt(fresh(), 7, path), path)
+    assert resumed.step == 7
+    fit(resumed)
     assert same_weights(whole.net, resumed.net)
     assert whole.history == resumed.history
 
 
-def test_early_stopping_keeps_the_best_epoch(seen):
-    recipe = replace(RECIPE, epochs=10, patience=2)
-    state, snapshots = fresh(recipe), []
+def test_early_stopping_keeps_the_best_epoch(fresh):
+    method = METHOD.changed(epochs=10, patience=2)
+    state, snapshots = fresh(method), []
     values = iter([0.1, 0.5, 0.3, 0.4, 0.9])
 
     def validate(net):
         snapshots.append({n: w.clone() for n, w in net.state_dict().items()})
         return next(values)
 
-    fit(state, build_method(seen, recipe), validate)
+    fit(state, validate)
     assert len(state.history) == 4  # two epochs without improvement after epoch 2
     kept = state.net.state_dict()
     assert all(torch.equal(kept[n], w) for n, w in snapshots[1].items())
     assert not all(torch.equal(kept[n], w) for n, w in snapshots[3].items())
 
 
-def test_early_stopping_without_validation_is_refused(seen):
-    recipe = replace(RECIPE, patience=2)
+def test_early_stopping_without_validation_is_refused(fresh):
+    method = METHOD.changed(patience=2)
     with pytest.raises(ValueError, match="needs validation classes"):
-        fit(fresh(recipe), build_method(seen, recipe))
+        fit(fresh(method))
 
 
-def test_a_nan_stops_with_step_and_remedy_and_keeps_the_checkpoint(seen, tmp_path):
+def test_a_nan_stops_with_step_and_remedy_and_keeps_the_checkpoint(fresh, tmp_path):
     path = tmp_path / "checkpoint.pt"
     state = fresh()
 
@@ -141,21 +108,21 @@ def test_a_nan_stops_with_step_and_remedy_and_keeps_the_checkpoint(seen, tmp_pat
         return 0.0
 
     with pytest.raises(ValueError, match="loss is nan at step 6 of 20.*learning_rate"):
-        fit(state, build_method(seen, RECIPE), poison, path)
+        fit(state, poison, path)
     assert read_checkpoint(path)["step"] == 5
 
 
-def test_best_weights_of_a_checkpoint_are_the_ones_evaluated(seen, tmp_path):
-    recipe = replace(RECIPE, patience=1, epochs=3)
-    state, values = fresh(recipe), iter([0.5, 0.1])
+def test_best_weights_of_a_checkpoint_are_the_ones_evaluated(fresh, tmp_path):
+    method = METHOD.changed(patience=1, epochs=3)
+    state, values = fresh(method), iter([0.5, 0.1])
     path = tmp_path / "checkpoint.pt"
-    fit(state, build_method(seen, recipe), lambda net: next(values), path)
+    fit(state, lambda net: next(values), path)
     net, saved = load_trained_net(read_checkpoint(path))
-    assert saved == recipe
+    assert saved == method.recipe
     assert same_weights(net, state.net)
 
 
-def test_an_interrupted_write_leaves_the_old_checkpoint(tmp_path, monkeypatch):
+def test_an_interrupted_write_leaves_the_old_checkpoint(fresh, tmp_path, monkeypatch):
     path = tmp_path / "checkpoint.pt"
     state = fresh()
     save_checkpoint(state, path)
@@ -171,7 +138,7 @@ def test_an_interrupted_write_leaves_the_old_checkpoint(tmp_path, monkeypatch):
     assert read_checkpoint(path)["step"] == 0
 
 
-def test_damaged_or_foreign_checkpoints_are_refused(tmp_path):
+def test_damaged_or_foreign_checkpoints_are_refused(fresh, tmp_path):
     path = tmp_path / "checkpoint.pt"
     with pytest.raises(FileNotFoundError, match="no checkpoint at"):
         read_checkpoint(path)
@@ -180,16 +147,16 @@ def test_damaged_or_foreign_checkpoints_are_refused(tmp_path):
     with pytest.raises(ValueError, match="damaged or no checkpoint"):
         read_checkpoint(path)
     torch.save({"weights": 1}, path)
-    with pytest.raises(ValueError, match="not a checkpoint of format 4"):
+    with pytest.raises(ValueError, match=f"not a checkpoint of format {FORMAT}"):
         read_checkpoint(path)
 
 
-def test_a_checkpoint_of_another_recipe_or_seed_is_refused(tmp_path):
+def test_a_checkpoint_of_another_recipe_or_seed_is_refused(fresh, tmp_path):
     path = tmp_path / "checkpoint.pt"
     save_checkpoint(fresh(), path)
     content = read_checkpoint(path)
     with pytest.raises(ValueError, match="margin was 0.2, is 0.5"):
-        restore_state(fresh(replace(RECIPE, margin=0.5)), content, path)
+        restore_state(fresh(METHOD.changed(margin=0.5)), content, path)
     with pytest.raises(ValueError, match="seed was 0, is 3"):
         restore_state(fresh(seed=3), content, path)
 
@@ -197,9 +164,9 @@ def test_a_checkpoint_of_another_recipe_or_seed_is_refused(tmp_path):
 def test_other_classes_under_the_same_name_are_not_resumed(
     tiny_data, tiny_split, tmp_path
 ):
-    recipe = replace(RECIPE, epochs=1)
-    run_experiment(Experiment(tiny_data, tiny_split, recipe), tmp_path)
+    method = METHOD.changed(epochs=1)
+    run_experiment(Experiment(tiny_data, tiny_split, method), tmp_path)
     (tmp_path / "metrics.json").unlink()  # as if it had been stopped before the end
     other = replace(tiny_split, seen=("c", "d"), validation=("a", "b"))
     with pytest.raises(ValueError, match="trained on other classes than those of 'tin"):
-        run_experiment(Experiment(tiny_data, other, recipe), tmp_path, resume=True)
+        run_experiment(Experiment(tiny_data, other, method), tmp_path, resume=True)
