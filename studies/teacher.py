@@ -1,5 +1,10 @@
-"""Training the photo teacher: a classifier of the pretraining classes."""
+"""Train the photo teacher of the embedded world, which the package ships.
 
+python studies/teacher.py --out zssbir_lib/models/teacher_small.pt
+"""
+
+import argparse
+import sys
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
@@ -8,23 +13,27 @@ from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm
 
+from zssbir_lib.cli.main import OneLineParser, run_script
 from zssbir_lib.data import (
     Augmentation,
     ImageSet,
     load_pretraining_photos,
     load_split,
+    prepare_images,
 )
+from zssbir_lib.files import write_json
 from zssbir_lib.models import Teacher, TeacherReport, load_teacher, save_teacher
-from zssbir_lib.training.preparation import prepare_images
-from zssbir_lib.training.processor import flush_denormals, keep_freed_memory
-from zssbir_lib.training.provenance import versions, write_json
-from zssbir_lib.training.schedule import learning_rate_factor, set_learning_rate
+from zssbir_lib.scoring import accuracy
+from zssbir_lib.training import learning_rate_factor, prepare_processor, use_threads
+from zssbir_lib.training.forgetting import photos_in_range
+from zssbir_lib.training.provenance import versions
+from zssbir_lib.training.schedule import set_learning_rate
 
-WORLD_SPLIT = "world-a"
+AT_A_TIME = 500  # photos
 
 
 @dataclass(frozen=True)
-class PretrainingRecipe:
+class Pretraining:
     """How the shipped teacher is trained.
 
     The defaults were chosen by how well the frozen features retrieve *validation*
@@ -42,8 +51,6 @@ class PretrainingRecipe:
         image_size: side of the photos, pixels.
         seed: decides first weights and all draws.
         augmentation: random changes of the photos.
-
-    Taught in: notebook 02.
     """
 
     steps: int = 2500
@@ -58,27 +65,20 @@ class PretrainingRecipe:
     augmentation: Augmentation = field(default_factory=lambda: Augmentation(grey=0.5))
 
 
-def make_teacher(recipe: PretrainingRecipe, path: Path) -> TeacherReport:
-    """Train a teacher, write it and its report beside it.
+def make_teacher(recipe: Pretraining, path: Path) -> TeacherReport:
+    """Train a teacher, write it, and a report with the ending .json beside it.
 
-    Args:
-        recipe: how to train.
-        path: file of the weights; the report gets the same name with .json.
-
-    Returns:
-        The report; its accuracy is of the weights as written, in half precision.
-
-    Taught in: notebook 02.
+    The accuracy in the report is of the weights as written, in half precision.
     """
     count = recipe.photos + recipe.held_out
-    names = load_split(WORLD_SPLIT).pretraining  # the same in every split
+    names = load_split("world-a").pretraining  # the same in every split
     photos = load_pretraining_photos(names, recipe.image_size, count)
     known = photos_in_range(photos, count, 0, recipe.photos)
     held_out = photos_in_range(photos, count, recipe.photos, count)
     path.parent.mkdir(parents=True, exist_ok=True)
     save_teacher(train_teacher(recipe, known, names), path)
     report = TeacherReport(
-        command=f"python -m zssbir_lib teacher --steps {recipe.steps} "
+        command=f"python studies/teacher.py --steps {recipe.steps} "
         f"--seed {recipe.seed} --out {path.name}",
         accuracy=round(teacher_accuracy(load_teacher(path), held_out), 4),
         classes=len(names),
@@ -90,29 +90,11 @@ def make_teacher(recipe: PretrainingRecipe, path: Path) -> TeacherReport:
     return report
 
 
-def photos_in_range(photos: ImageSet, count: int, first: int, last: int) -> ImageSet:
-    """Return photos number first..last-1 of every class, of `count` in each."""
-    number = torch.arange(len(photos)) % count  # photos of a class are consecutive
-    return photos.subset(torch.nonzero((number >= first) & (number < last))[:, 0])
-
-
 def train_teacher(
-    recipe: PretrainingRecipe, photos: ImageSet, class_names: tuple[str, ...]
+    recipe: Pretraining, photos: ImageSet, class_names: tuple[str, ...]
 ) -> Teacher:
-    """Train a classifier of photos from random weights.
-
-    Args:
-        recipe: how to train.
-        photos: labelled training photos.
-        class_names: names of the labels.
-
-    Returns:
-        The teacher in evaluation mode.
-
-    Taught in: notebook 02.
-    """
-    flush_denormals()
-    keep_freed_memory()
+    """Train a classifier of photos from random weights."""
+    prepare_processor()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(recipe.seed)
         teacher = Teacher(class_names).to(memory_format=torch.channels_last)
@@ -125,47 +107,58 @@ def train_teacher(
     for step in tqdm(range(recipe.steps), unit="step"):
         factor = learning_rate_factor("one_cycle", step, recipe.steps, recipe.steps)
         set_learning_rate(optimiser, factor)
-        loss = _teacher_loss(teacher, recipe, photos, generator)
+        loss = batch_loss(teacher, recipe, photos, generator)
         optimiser.zero_grad()
         loss.backward()
         optimiser.step()
     return teacher.eval()
 
 
-def _teacher_loss(
-    teacher: Teacher,
-    recipe: PretrainingRecipe,
-    photos: ImageSet,
-    generator: torch.Generator,
+def batch_loss(
+    teacher: Teacher, recipe: Pretraining, photos: ImageSet, generator: torch.Generator
 ) -> Tensor:
     """Return the cross-entropy on one random batch."""
-    chosen = torch.randint(len(photos), (recipe.batch_size,), generator=generator)
-    modality = torch.full_like(chosen, photos.modality)
-    images = prepare_images(
-        photos.images[chosen],
-        modality,
-        teacher.backbone.pixels,
-        recipe.augmentation.draw(len(chosen), generator),
-    )
+    rows = torch.randint(len(photos), (recipe.batch_size,), generator=generator)
+    variation = recipe.augmentation.draw(len(rows), generator)
+    modality = torch.full_like(rows, photos.modality)
+    pixels = photos.images[rows]
+    images = prepare_images(pixels, modality, teacher.pixels, variation)
     return functional.cross_entropy(
-        teacher(images), photos.labels[chosen], label_smoothing=recipe.label_smoothing
+        teacher(images), photos.labels[rows], label_smoothing=recipe.label_smoothing
     )
 
 
 @torch.no_grad()
 def teacher_accuracy(teacher: Teacher, photos: ImageSet) -> float:
-    """Return the share of photos whose highest logit is their class, 0 to 1.
+    """Return the share of photos whose highest logit is their class, 0 to 1."""
+    logits = []
+    for rows in torch.arange(len(photos)).split(AT_A_TIME):
+        modality = torch.full_like(rows, photos.modality)
+        images = prepare_images(photos.images[rows], modality, teacher.pixels)
+        logits.append(teacher(images))
+    return accuracy(torch.cat(logits), photos.labels)
 
-    Args:
-        teacher: in evaluation mode.
-        photos: labelled photos of its classes.
 
-    Taught in: notebook 02.
-    """
-    right = 0
-    for chosen in torch.arange(len(photos)).split(500):
-        modality = torch.full_like(chosen, photos.modality)
-        pixels = teacher.backbone.pixels
-        images = prepare_images(photos.images[chosen], modality, pixels)
-        right += int((teacher(images).argmax(1) == photos.labels[chosen]).sum())
-    return right / len(photos)
+def run(options: argparse.Namespace) -> None:
+    """Train the teacher and write it with its report."""
+    use_threads(1)
+    recipe = Pretraining(steps=options.steps, seed=options.seed)
+    report = make_teacher(recipe, options.out)
+    print(
+        f"accuracy {report.accuracy:.3f} on {report.held_out_photos} held-out photos "
+        f"of {report.classes} classes; written: {options.out}"
+    )
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Read the options and train."""
+    parser = OneLineParser(description=__doc__.partition("\n")[0])
+    defaults = Pretraining()
+    parser.add_argument("--steps", type=int, default=defaults.steps)
+    parser.add_argument("--seed", type=int, default=defaults.seed)
+    parser.add_argument("--out", type=Path, required=True, metavar="FILE.pt")
+    return run_script(parser, run, arguments)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

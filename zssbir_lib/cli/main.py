@@ -5,6 +5,7 @@ The library itself is imported when a command runs, so that help is there at onc
 
 import argparse
 import sys
+from collections.abc import Callable
 from typing import NoReturn
 
 from zssbir_lib import __version__
@@ -49,15 +50,34 @@ def main(arguments: list[str] | None = None) -> int:
     """
     options = build_parser().parse_args(arguments)
     options.words = sys.argv[1:] if arguments is None else arguments
+    how = "--resume" if options.command == "fit" else "the same command"
+    return guarded(options, options.run, "zssbir", f"{how} goes on from there")
+
+
+def run_script(
+    parser: OneLineParser,
+    run: Callable[[argparse.Namespace], int | None],
+    arguments: list[str] | None = None,
+) -> int:
+    """Run a script of its own, with the exit codes and one-line errors of `main`."""
+    options = parser.parse_args(arguments)
+    return guarded(options, run, parser.prog, "the same command starts again")
+
+
+def guarded(
+    options: argparse.Namespace,
+    run: Callable[[argparse.Namespace], int | None],
+    program: str,
+    after_ctrl_c: str,
+) -> int:
+    """Run what the options ask for; every expected error becomes one clear line."""
     try:
-        return options.run(options) or 0
+        return run(options) or 0
     except KeyboardInterrupt as stop:
-        reason = str(stop) or "stopped"
-        how = "--resume" if options.command == "fit" else "the same command"
-        print(f"zssbir: {reason}; {how} goes on from there", file=sys.stderr)
+        print(f"{program}: {str(stop) or 'stopped'}; {after_ctrl_c}", file=sys.stderr)
         return INTERRUPTED
     except (ValueError, OSError) as error:
-        print(f"zssbir: error: {one_line(error)}", file=sys.stderr)
+        print(f"{program}: error: {one_line(error)}", file=sys.stderr)
         return FAILURE
 
 

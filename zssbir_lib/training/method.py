@@ -265,7 +265,8 @@ class Method:
         """Return as plain values the method's name, its recipe, its own fields."""
         own = plain(self)
         recipe = own.pop("recipe")
-        return {"method": self.name or type(self).__name__} | recipe | own
+        kind = type(self)  # a subclass that gives itself no name is called as it is
+        return {"method": vars(kind).get("name") or kind.__name__} | recipe | own
 
     def __str__(self) -> str:
         """Return one aligned line a field."""

@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 PACKAGES = ("torch", "torchvision", "numpy", "pillow")
+SCRIPTS = ("studies", "benchmarks")  # folders beside the library
 
 
 def provenance(device: str = "cpu") -> dict[str, Any]:
@@ -70,5 +71,8 @@ def git(*words: str) -> str | None:
 
 def command_line(arguments: list[str]) -> str:
     """Return a command to repeat the run, with folders cut to their last name."""
+    script = Path(arguments[0]).resolve()
     words = [Path(word).name if "/" in word else word for word in arguments[1:]]
+    if script.parent.name in SCRIPTS:
+        return shlex.join(["python", f"{script.parent.name}/{script.name}", *words])
     return shlex.join(["python", "-m", "zssbir_lib", *words])
