@@ -8,13 +8,14 @@ import pytest
 LIBRARY = Path(__file__).resolve().parents[1] / "zssbir_lib"
 
 # the ground floor, open to all
-GROUND = {"modality", "files", "jobs", "records"}
+GROUND = {"modality", "files", "jobs", "records", "store"}
 # a part -> the parts it may import
 ALLOWED = {
     "modality": set(),
     "files": set(),
     "jobs": set(),
     "records": set(),
+    "store": set(),
     "world": set(),
     "models": set(),
     "losses": set(),

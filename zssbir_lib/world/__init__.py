@@ -16,10 +16,14 @@ from zssbir_lib.world.options import (
     difficulty,
 )
 from zssbir_lib.world.photo import photo_and_mask, render_photo
-from zssbir_lib.world.rendering import render_class
+from zssbir_lib.world.rendering import (
+    DrawnImages,
+    WorldImages,
+    load_world,
+    render_class,
+)
 from zssbir_lib.world.seeding import image_rng
 from zssbir_lib.world.sketch import render_sketch
-from zssbir_lib.world.store import WorldImages, load_world
 
 __all__ = [
     "CATALOGUE",
@@ -27,6 +31,7 @@ __all__ = [
     "SKETCH_PRESETS",
     "ClassEntry",
     "Drawing",
+    "DrawnImages",
     "Part",
     "PhotoOptions",
     "SketchOptions",
