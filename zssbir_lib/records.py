@@ -50,7 +50,7 @@ class Unit:
 
 Count = Annotated[int, AtLeast(1)]
 Whole = Annotated[int, AtLeast(0)]
-Share = Annotated[float, AtLeast(0)]
+NotNegative = Annotated[float, AtLeast(0)]
 Positive = Annotated[float, Above(0)]
 Distance = Annotated[float, AtLeast(0), Unit("Euclidean distance")]
 SquaredDistance = Annotated[float, AtLeast(0), Unit("squared Euclidean distance")]
@@ -247,11 +247,15 @@ def read_value(name: str, text: str, hint: Any) -> Any:
         ) from error
 
 
-def describe_fields(record: Any, prefix: str = "") -> list[str]:
+def describe_fields(
+    record: Any, prefix: str = "", leave_out: Iterable[str] = ()
+) -> list[str]:
     """Return a line for every field: name, value, what it may be, what it means."""
     meanings, lines = attribute_texts(type(record)), []
     for name, hint in hints_of(type(record)).items():
         value = getattr(record, name)
+        if name in leave_out:
+            continue
         if is_dataclass(value):
             lines += describe_fields(value, f"{prefix}{name}.")
             continue
@@ -273,10 +277,10 @@ def allowed(hint: Any) -> str:
 
 
 def attribute_texts(record: type) -> dict[str, str]:
-    """Return what the `Attributes:` of a record's docstring, and its bases', say."""
+    """Return what the docstrings of a record and of its bases say of its fields."""
     found: dict[str, str] = {}
     for kind in reversed(record.__mro__):
-        _, _, listed = (kind.__doc__ or "").partition("Attributes:")
+        listed = re.split(r"Attributes:|Args:", kind.__doc__ or "")[-1]
         for name, text in re.findall(
             r"^ {8}(\w+): ((?:.|\n(?= {12}))*)", listed, flags=re.MULTILINE
         ):

@@ -7,7 +7,7 @@ workers only read images. So a result does not depend on their number.
 import re
 from collections import deque
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from typing import NamedTuple
 
 import torch
@@ -113,15 +113,29 @@ def load_steps(state: TrainingState) -> Iterator[Batch]:
     if state.drawn:
         state.sampler.load_state_dict(state.drawn)
     planned: deque[PlannedStep] = deque()
-    for images in build_loader(state, planned):
-        step = planned.popleft()
-        if isinstance(images, Exception):
-            raise images
-        state.generator.set_state(step.generator)
-        state.drawn = step.sampler
-        sketches, photos, seed = step.chosen
-        known = labels_and_modality(state.data, sketches, photos)
-        yield Batch(images, *known, seed, step.variation)
+    loaded = iter(build_loader(state, planned))
+    try:
+        for images in loaded:
+            step = planned.popleft()
+            if isinstance(images, Exception):
+                raise images
+            state.generator.set_state(step.generator)
+            state.drawn = step.sampler
+            sketches, photos, seed = step.chosen
+            known = labels_and_modality(state.data, sketches, photos)
+            yield Batch(images, *known, seed, step.variation)
+    finally:
+        end_workers(loaded)
+
+
+def end_workers(loaded: Iterator) -> None:
+    """End a loader's workers now: the system may tell of a dead one's end too late.
+
+    Without this its signal would interrupt whatever runs after the training.
+    """
+    if hasattr(loaded, "_shutdown_workers"):
+        with suppress(RuntimeError):
+            loaded._shutdown_workers()
 
 
 def build_loader(state: TrainingState, planned: deque[PlannedStep]) -> DataLoader:

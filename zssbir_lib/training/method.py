@@ -117,6 +117,7 @@ class Method:
     recipe: Recipe = None  # type: ignore[assignment]
 
     name = ""  # what results and the command line call it
+    file = ""  # FILE.py:Name, for a method that is not part of the library
     needs_images = False  # whether the losses look at images, not only at features
 
     def __post_init__(self) -> None:
@@ -274,7 +275,13 @@ class Method:
 
     def describe(self) -> str:
         """Return one line a field: value, choices or unit, meaning."""
-        return "\n".join(describe_fields(self.recipe) + describe_own(self))
+        own = describe_fields(self, leave_out=("recipe",))
+        return "\n".join(describe_fields(self.recipe) + own)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Let other processes load the file of a method of one's own."""
+        values = {one.name: getattr(self, one.name) for one in fields(self)}
+        return rebuild, (self.file or type(self), values)
 
 
 def default_of(one: Any) -> Any:
@@ -282,11 +289,11 @@ def default_of(one: Any) -> Any:
     return one.default if one.default is not MISSING else one.default_factory()
 
 
-def describe_own(method: Method) -> list[str]:
-    """Return a line for each of a method's own settings."""
-    shared = {line.split()[0] for line in describe_fields(method.recipe, "recipe.")}
-    lines = describe_fields(method)
-    return [line for line in lines if line.split()[0] not in shared]
+def rebuild(kind: "type[Method] | str", values: dict[str, Any]) -> Method:
+    """Return a method in another process, by its class or by FILE.py:Name."""
+    from zssbir_lib.training.methods import find_method
+
+    return (find_method(kind) if isinstance(kind, str) else kind)(**values)
 
 
 def class_batch_sampler(

@@ -4,7 +4,14 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 from zssbir_lib.data import Augmentation
-from zssbir_lib.records import AtLeast, Count, Share, Whole, check_choice, check_fields
+from zssbir_lib.records import (
+    AtLeast,
+    Count,
+    NotNegative,
+    Whole,
+    check_choice,
+    check_fields,
+)
 
 PROFILES = ("smoke", "quick", "book", "paper")
 Feature = Literal["embedding", "pooled", "centred"]
@@ -64,11 +71,11 @@ class Recipe:
     patience: Whole = 0
     validation: Literal["classes", "sketches"] = "classes"
     optimiser: Literal["adamw", "adam", "sgd"] = "adamw"
-    learning_rate: Share = 1e-3
-    backbone_rate: Share = 1.0
-    projection_rate: Share = 1.0
+    learning_rate: NotNegative = 1e-3
+    backbone_rate: NotNegative = 1.0
+    projection_rate: NotNegative = 1.0
     frozen_epochs: Whole = 0
-    weight_decay: Share = 1e-3
+    weight_decay: NotNegative = 1e-3
     schedule: Literal["one_cycle", "cosine", "tenfold", "warm_up_cosine"] = "one_cycle"
     augmentation: Augmentation = field(default_factory=Augmentation)
 

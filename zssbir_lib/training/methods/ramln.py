@@ -18,7 +18,14 @@ from zssbir_lib.models import (
     empty_read,
     write_rare,
 )
-from zssbir_lib.records import Count, Distance, Positive, Share, Whole, check_fields
+from zssbir_lib.records import (
+    Count,
+    Distance,
+    NotNegative,
+    Positive,
+    Whole,
+    check_fields,
+)
 from zssbir_lib.training.method import Step, StepImages
 from zssbir_lib.training.methods.mathm import WholeClassMethod
 from zssbir_lib.training.methods.meta_step import (
@@ -74,7 +81,7 @@ class MarginSettings:
     centred: bool = True
     classified: bool = True
     rate: Positive = 1e-3
-    weight_decay: Share = 1e-4
+    weight_decay: NotNegative = 1e-4
     low: float = 0.01
     high: float = 0.8
     beta: Positive = 20.0
@@ -108,7 +115,7 @@ class RAMLN(WholeClassMethod):
     losses: tuple[str, ...] = ("relation_aware", "classification")
     margin: Distance = 0.2
     sampling: Literal[*SAMPLINGS] = "hard"
-    lam: Share = 0.5
+    lam: NotNegative = 0.5
     margins: MarginSettings = field(default_factory=MarginSettings)
 
     name = "ramln"
@@ -255,7 +262,7 @@ class BidQua(RAMLN):
 class BidTri(BidQua):
     """The same without the negative of the anchor's own modality: triplets."""
 
-    lam: Share = 1.0
+    lam: NotNegative = 1.0
 
     name = "bid-tri"
 

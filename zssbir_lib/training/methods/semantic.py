@@ -10,7 +10,7 @@ from zssbir_lib.data import SketchPhotoData
 from zssbir_lib.losses import classification_loss, knowledge_preservation_loss
 from zssbir_lib.modality import PHOTO
 from zssbir_lib.models import EmbeddingNet, classifier, start_soft_head
-from zssbir_lib.records import Positive, Share, check_names
+from zssbir_lib.records import NotNegative, Positive, check_names
 from zssbir_lib.training.method import Method, Step
 from zssbir_lib.training.methods.teaching import find_teacher, seen_soft_labels
 
@@ -49,12 +49,12 @@ class SemanticMethod(Method):
     """
 
     losses: tuple[str, ...] = ("classification",)
-    metric_weight: Share = 1.0
-    classification_weight: Share = 1.0
-    knowledge_weight: Share = 1.0
+    metric_weight: NotNegative = 1.0
+    classification_weight: NotNegative = 1.0
+    knowledge_weight: NotNegative = 1.0
     classifier_input: Literal["pooled", "embedding"] = "pooled"
     classifier_bias: bool = True
-    classifier_scale: Share = 0.0
+    classifier_scale: NotNegative = 0.0
     teacher: str = "start"
     teaching: Literal["class", "item"] = "class"
     temperature: Positive = 1.0
