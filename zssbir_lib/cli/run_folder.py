@@ -36,10 +36,7 @@ class RunFolder:
 
     def note_epoch(self, state: TrainingState) -> None:
         """Write log.txt and history.csv anew after an epoch, and tell TensorBoard."""
-        if not self.lines:
-            write_text(
-                shlex.join(["zssbir", *self.words]) + "\n", self.at("command.txt")
-            )
+        self._write_command()
         self.lines = [epoch_line(state, number) for number in range(len(state.history))]
         write_text("\n".join(self.lines) + "\n", self.at("log.txt"))
         write_text(table_of(state.history), self.at("history.csv"))
@@ -53,6 +50,7 @@ class RunFolder:
         heading: str,
     ) -> None:
         """Add recipe and scores to the log, and draw the pictures, but for "smoke"."""
+        self._write_command()
         scores = [f"{n}: {v}" for n, v in result["metrics"].items()]
         write_text("\n".join([heading, *self.lines, *scores, ""]), self.at("log.txt"))
         if experiment.method.recipe.profile == "smoke":
@@ -63,6 +61,10 @@ class RunFolder:
     def at(self, name: str) -> Path:
         """Return the path of a file in the folder."""
         return self.folder / name
+
+    def _write_command(self) -> None:
+        """Write the command that repeats the run."""
+        write_text(shlex.join(["zssbir", *self.words]) + "\n", self.at("command.txt"))
 
     def _tell_board(self, record: dict[str, Any]) -> None:
         """Write an epoch's numbers for TensorBoard, where it is installed."""

@@ -1,17 +1,10 @@
 """What every method shares: network, optimiser, schedule, batch, lengths."""
 
 from dataclasses import dataclass, field
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 from zssbir_lib.data import Augmentation
-from zssbir_lib.records import (
-    AtLeast,
-    Count,
-    NotNegative,
-    Whole,
-    check_choice,
-    check_fields,
-)
+from zssbir_lib.records import Count, NotNegative, Whole, check_choice, check_fields
 
 PROFILES = ("smoke", "quick", "book", "paper")
 Feature = Literal["embedding", "pooled", "centred"]
@@ -65,7 +58,7 @@ class Recipe:
     attention: bool = False
     gates: bool = False
     projection_start: Literal["random", "classifier"] = "random"
-    batch_size: Annotated[int, AtLeast(1)] = 42
+    batch_size: Count = 42
     steps_per_epoch: Count | None = 50
     epochs: Whole = 6
     patience: Whole = 0

@@ -7,6 +7,8 @@ file is named instead: `find_method("path/to/file.py:Name")`.
 import importlib.util
 import sys
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from zssbir_lib.records import meant
 from zssbir_lib.training.method import Method
@@ -46,6 +48,7 @@ def find_method(name: str) -> type[Method]:
             raise ValueError(
                 f"{path} defines no method (a `Method`) called {attribute}"
             )
+        found.file = f"{Path(path).resolve()}:{attribute}"
         return found
     if name not in METHODS:
         raise ValueError(
@@ -55,10 +58,11 @@ def find_method(name: str) -> type[Method]:
     return METHODS[name]
 
 
-def load_module(path: Path):
+def load_module(path: Path) -> ModuleType:
     """Execute a file of Python and return it as a module, the same one every time."""
     if not path.is_file():
         raise FileNotFoundError(f"no file {path}: name a file that defines a method")
+    path = path.resolve()
     name = "zssbir_method_" + "".join(c if c.isalnum() else "_" for c in str(path))
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path)
@@ -68,7 +72,7 @@ def load_module(path: Path):
 
 
 def named_method(
-    name: str, backbone: str = "small", profile: str = "quick", **changes
+    name: str, backbone: str = "small", profile: str = "quick", **changes: Any
 ) -> Method:
     """Return a method with its settings for a backbone and a length.
 
