@@ -22,7 +22,8 @@ from faulty_copies import SEEN, UNSEEN, first
 from PIL import Image
 
 from zssbir_lib.data.audit import AuditReport, Finding, check_data
-from zssbir_lib.training import provenance, write_json
+from zssbir_lib.files import write_json
+from zssbir_lib.training import provenance
 
 Fault = tuple[Callable[[Path], object], str]  # what does it, the check that finds it
 COULD_NOT_RUN = "could not run"

@@ -35,7 +35,8 @@ from evaluation_problem import BITS, SIZES, Problem, make_problem
 from tqdm import tqdm
 
 from zssbir_lib.evaluation import fit_itq
-from zssbir_lib.training import provenance, write_json
+from zssbir_lib.files import write_json
+from zssbir_lib.training import provenance
 
 
 def make_problems(queries: int, learned: bool) -> tuple[dict[str, Problem], dict]:

@@ -28,7 +28,8 @@ from download_fault_cases import (
 from faulty_server import FaultyServer, running_server
 
 from zssbir_lib.cli.main import FAILURE, one_line
-from zssbir_lib.training import provenance, write_json
+from zssbir_lib.files import write_json
+from zssbir_lib.training import provenance
 
 HOST = re.compile(r"127\.0\.0\.1:\d+")  # another one in every run
 

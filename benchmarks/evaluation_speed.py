@@ -51,7 +51,7 @@ from evaluation_rows import (  # noqa: E402
 )
 from tqdm import tqdm  # noqa: E402
 
-from zssbir_lib.training import write_json  # noqa: E402
+from zssbir_lib.files import write_json  # noqa: E402
 
 
 def importable(names: list[str]) -> list[str]:

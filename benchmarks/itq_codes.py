@@ -14,29 +14,27 @@ Euclidean distance.
 
 import argparse
 import os
+import sys
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 os.environ["OMP_NUM_THREADS"] = "1"  # before torch is loaded
+sys.path.append(str(Path(__file__).resolve().parents[1] / "studies"))
 
 import numpy as np
 import torch
+from checkpoints_of import add_measure_options, line_of, measure_study
 from sklearn.metrics import average_precision_score
 from torch import Tensor
 
-from zssbir_lib.cli.checkpoints import add_measure_options, line_of, measure_study
-from zssbir_lib.cli.options import read_data
+from zssbir_lib.cli.options import read_data, source_of
 from zssbir_lib.data import ZeroShotData
 from zssbir_lib.evaluation import evaluate_retrieval, fit_itq, unpack_codes
 from zssbir_lib.evaluation.codes import principal_directions
-from zssbir_lib.training import (
-    embed_zero_shot,
-    load_trained_net,
-    provenance,
-    use_threads,
-    write_json,
-)
+from zssbir_lib.files import write_json
+from zssbir_lib.scoring import embed_zero_shot
+from zssbir_lib.training import load_trained_net, provenance, use_threads
 
 BITS, STARTS, NEAREST = 64, 5, 10
 CODES = {  # name -> iterations, update
@@ -152,7 +150,7 @@ def main() -> None:
     parser.add_argument("--reference", type=Path, metavar="FOLDER")
     options = parser.parse_args()
     use_threads(1)
-    read = partial(read_data, options)
+    read = partial(read_data, source_of(options))
     rows = measure_study(options.runs, "codes", measure_network, read, options.rows)
     for row in rows:
         print(line_of(row, "codes", tuple(row["codes"])))

@@ -34,7 +34,8 @@ from PIL import Image
 from tqdm import tqdm
 
 from zssbir_lib.data import load_data
-from zssbir_lib.training import provenance, write_json
+from zssbir_lib.files import write_json
+from zssbir_lib.training import provenance
 
 FILES = 10_000
 ENLARGED = 256  # pixels, the side of Sketchy's originals

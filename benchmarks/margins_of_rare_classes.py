@@ -22,16 +22,15 @@ from tqdm import tqdm
 
 from zssbir_lib.data import ImageSet, SketchPhotoData, load_data, load_split
 from zssbir_lib.evaluation import mean_interval
+from zssbir_lib.files import write_json
 from zssbir_lib.training import (
+    RAMLN,
     ImageMargins,
-    build_method,
     fit,
     margins_of_images,
-    named_recipe,
     new_state,
     provenance,
     use_threads,
-    write_json,
 )
 
 KEPT_SHARE = 1 / 6
@@ -51,14 +50,13 @@ def train_and_read(
     seen: SketchPhotoData, rare: Tensor, seed: int, profile: str
 ) -> ImageMargins:
     """Train with some classes made rare; return the margins of all seen images."""
-    recipe = named_recipe("ramln", profile=profile)
+    method = RAMLN.named(profile=profile)
     sets = [thinned(images, rare) for images in (seen.sketches, seen.photos)]
     few = SketchPhotoData(seen.name, seen.class_names, *sets, seen.image_size)
-    state = new_state(recipe, seed, len(few.sketches), classes=len(few.class_names))
-    method = build_method(few, recipe, seed=seed)
-    fit(state, method)
+    state = new_state(method, few, seed)
+    fit(state)
     return margins_of_images(
-        state.net.eval(), method.learner, seen, feature=recipe.feature
+        state.net.eval(), state.kept, seen, feature=method.recipe.feature
     )
 
 

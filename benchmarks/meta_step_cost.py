@@ -23,35 +23,31 @@ import torch
 from step_cost import Stepper, median_seconds, random_data
 from tqdm import tqdm
 
-from zssbir_lib.training import (
-    Recipe,
-    flush_denormals,
-    keep_freed_memory,
-    named_recipe,
-    provenance,
-    write_json,
-)
+from zssbir_lib.files import write_json
+from zssbir_lib.training import Method, find_method, prepare_processor, provenance
 
 BASELINE = "plain"
 ROWS: dict[str, dict[str, Any]] = {
     BASELINE: dict(form="fixed"),
     "exact, heads": dict(),
-    "exact, heads, 3 steps": dict(inner_steps=3),
+    "exact, heads, 3 steps": dict(),
     "first order, heads": dict(gradient="first_order"),
     "exact, all weights": dict(scope="all"),
     "first order, all weights": dict(gradient="first_order", scope="all"),
-    "exact, heads, every 4th": dict(every=4),
 }
-FIRST_STEPS = 4  # before time and peak are read; one of them has a meta step
+VARIANTS = Path(__file__).resolve().parents[1] / "studies" / "ramln_variants.py"
+KINDS = {"exact, heads, 3 steps": f"{VARIANTS}:ThreeSteps"}  # others are RAMLN itself
+FIRST_STEPS = 4  # before time and peak are read
 
 
-def recipe_of(row: str, options: argparse.Namespace) -> Recipe:
-    """Return the recipe of a contestant; margins are learned from the first step."""
+def method_of(row: str, options: argparse.Namespace) -> Method:
+    """Return a contestant; its margins are learned from the first step."""
     changes: dict[str, Any] = {"weights": options.weights} if options.weights else {}
     if options.batch_size:
         changes["batch_size"] = options.batch_size
     margins = dict(warm_up=0) | ROWS[row]
-    return named_recipe("ramln", options.backbone, "quick", margins=margins, **changes)
+    kind = find_method(KINDS.get(row, "ramln"))
+    return kind.named(options.backbone, margins=margins, **changes)
 
 
 def peak_memory(row: str, options: argparse.Namespace) -> float:
@@ -64,8 +60,8 @@ def peak_memory(row: str, options: argparse.Namespace) -> float:
 def _peak_in_this_process(row: str, options: argparse.Namespace) -> float:
     """Take steps and return the peak; memory already held by the process counts."""
     torch.set_num_threads(1)
-    recipe = recipe_of(row, options)
-    step = Stepper(random_data(recipe.image_size), recipe, options.device)
+    method = method_of(row, options)
+    step = Stepper(random_data(method.recipe.image_size), method, options.device)
     for _ in range(FIRST_STEPS):
         step()
     if options.device.startswith("cuda"):
@@ -87,8 +83,8 @@ def peak_resident() -> float:
 
 def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
     """Return one line a contestant, relative to a step with fixed margins."""
-    data = random_data(recipe_of(BASELINE, options).image_size)
-    steppers = {n: Stepper(data, recipe_of(n, options), options.device) for n in ROWS}
+    data = random_data(method_of(BASELINE, options).recipe.image_size)
+    steppers = {n: Stepper(data, method_of(n, options), options.device) for n in ROWS}
     on_gpu = options.device.startswith("cuda")
     clock = time.perf_counter if on_gpu else time.process_time
     seconds = median_seconds(
@@ -112,7 +108,7 @@ def main() -> None:
     """Measure, print the table, write it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--backbone", default="small")
-    parser.add_argument("--weights", help="as for `python -m zssbir_lib fit`")
+    parser.add_argument("--weights", help="as for `zssbir fit`")
     parser.add_argument("--batch-size", type=int, help="(default: the recipe's)")
     parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N")
     parser.add_argument("--rounds", type=int, default=7)
@@ -120,8 +116,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    flush_denormals()
-    keep_freed_memory()
+    prepare_processor()
     rows = measure(options)
     for row in rows:
         print(
@@ -129,7 +124,7 @@ def main() -> None:
             f"{row['peak_mib']:>6} MiB at most ({row['more_mib']:+} MiB)"
         )
     if options.out:
-        batch = recipe_of(BASELINE, options).batch_size
+        batch = method_of(BASELINE, options).recipe.batch_size
         content = {"backbone": options.backbone, "batch_size": batch, "rows": rows}
         content |= provenance(options.device)
         content["command"] = (

@@ -31,8 +31,9 @@ from torch import Tensor
 from torch.nn import functional
 from tqdm import tqdm
 
+from zssbir_lib.files import write_json
 from zssbir_lib.losses import modality_aware_triplet_loss
-from zssbir_lib.training import provenance, write_json
+from zssbir_lib.training import provenance
 
 DIMENSIONS, IMAGES_A_CLASS, MARGIN = 512, 8, 0.2
 FAR = 1000.0  # what the released code adds to rule pairs out

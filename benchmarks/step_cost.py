@@ -23,29 +23,29 @@ import torch
 from tqdm import tqdm
 
 from zssbir_lib.data import ImageSet, QuadrupletSampler, SketchPhotoData
+from zssbir_lib.files import write_json
 from zssbir_lib.modality import PHOTO, SKETCH
 from zssbir_lib.training import (
-    ABLATIONS,
     Execution,
-    Recipe,
-    build_method,
-    flush_denormals,
-    images_per_example,
-    keep_freed_memory,
-    named_recipe,
+    Method,
+    SBTKNet,
+    draw_batch,
+    named_method,
     new_state,
+    prepare_processor,
     provenance,
     training_step,
-    write_json,
 )
+from zssbir_lib.training.study import merged, read_study
 
 BASELINE = "triplet"
 CLASSES, IMAGES_A_CLASS = 45, 60
-SBTKNET_ROWS = ABLATIONS["sbtknet"].rows
+STUDY = Path(__file__).resolve().parents[1] / "studies" / "sbtknet.toml"
 ROWS: dict[str, dict[str, Any]] = {
-    **SBTKNET_ROWS,
-    "all-three, item teaching": dict(SBTKNET_ROWS["all-three"], teaching="item"),
+    row: merged({"name": changes.pop("method")}, changes)
+    for row, changes in read_study(STUDY).rows.items()
 }
+ROWS["all-three, item teaching"] = ROWS["all-three"] | dict(teaching="item")
 
 
 def random_data(size: int, seed: int = 0) -> SketchPhotoData:
@@ -66,16 +66,14 @@ class Stepper:
     """Draws a batch and takes one training step, again and again."""
 
     def __init__(
-        self, data: SketchPhotoData, recipe: Recipe, device: str = "cpu"
+        self, data: SketchPhotoData, method: Method, device: str = "cpu"
     ) -> None:
-        sketches = len(data.sketches)
-        self.state = new_state(recipe, 0, sketches, Execution(device), classes=CLASSES)
-        self.method = build_method(data, recipe, device)
+        self.state = new_state(method, data, 0, Execution(device))
+        self.losses: dict[str, float] = {}
 
     def __call__(self) -> None:
-        """Take one step, and wait until it is done."""
-        batch = self.method.draw(self.state.generator)
-        training_step(self.state, self.method, batch)  # reads the loss: synchronised
+        """Take one step, and wait until it is done: its losses are read."""
+        self.losses = training_step(self.state, draw_batch(self.state))
 
 
 def median_seconds(
@@ -98,20 +96,24 @@ def median_seconds(
     return {name: statistics.median(values) for name, values in seconds.items()}
 
 
+def images_of(method: SBTKNet) -> int:
+    """Return how many images a step takes, those that belong to anchors included."""
+    each = method.images_per_anchor({"losses": method.losses})
+    return method.recipe.batch_size * each
+
+
 def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
     """Return one line a combination of losses, relative to the triplet baseline."""
     changes = {"weights": options.weights} if options.weights else {}
-    recipes = {
-        name: named_recipe("sbtknet", options.backbone, "quick", **changes, **row)
+    methods = {
+        name: named_method(backbone=options.backbone, **changes, **row)
         for name, row in ROWS.items()
     }
-    data = random_data(recipes[BASELINE].image_size)
-    contestants = {name: Stepper(data, recipe) for name, recipe in recipes.items()}
+    data = random_data(methods[BASELINE].recipe.image_size)
+    contestants = {name: Stepper(data, method) for name, method in methods.items()}
     seconds = median_seconds(contestants, options.rounds, options.steps)
-    images = {
-        n: r.batch_size * images_per_example(r.losses) for n, r in recipes.items()
-    }
-    per_image = {name: seconds[name] / images[name] for name in recipes}
+    images = {name: images_of(method) for name, method in methods.items()}
+    per_image = {name: seconds[name] / images[name] for name in methods}
     return [
         {
             "name": name,
@@ -120,7 +122,7 @@ def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
             "images_per_second": round(1 / per_image[name], 1),
             "relative": round(per_image[name] / per_image[BASELINE], 4),
         }
-        for name in recipes
+        for name in methods
     ]
 
 
@@ -139,14 +141,13 @@ def main() -> None:
     """Measure, print the table, write it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--backbone", default="small")
-    parser.add_argument("--weights", help="as for `python -m zssbir_lib fit`")
+    parser.add_argument("--weights", help="as for `zssbir fit`")
     parser.add_argument("--rounds", type=int, default=7)
     parser.add_argument("--steps", type=int, default=20, help="steps in a round")
     parser.add_argument("--out", type=Path)
     options = parser.parse_args()
     torch.set_num_threads(1)
-    flush_denormals()
-    keep_freed_memory()
+    prepare_processor()
     rows = measure(options)
     for row in rows:
         print(

@@ -16,69 +16,64 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from step_cost import CLASSES, median_seconds, random_data
+from step_cost import median_seconds, random_data
 from torch import nn
 
 from zssbir_lib.data import SketchPhotoData
+from zssbir_lib.files import write_json
 from zssbir_lib.models import set_training_mode
 from zssbir_lib.training import (
     Execution,
-    Recipe,
-    build_method,
+    Method,
     build_net,
-    flush_denormals,
-    images_per_example,
-    keep_freed_memory,
+    find_method,
     load_steps,
-    named_recipe,
     new_state,
+    prepare_processor,
     provenance,
     training_step,
-    write_json,
 )
-from zssbir_lib.training.recipes.checks import CLASS_BATCH_METHODS
 
 METHODS = ("triplet", "sbtknet", "mathm", "ramln")
 FIRST_STEPS = 5  # before time and peak are read
 NO_GPU = "not yet run on a GPU"
 
 
-def recipe_of(method: str, options: argparse.Namespace) -> Recipe:
-    """Return a method's recipe at the common number of images, from random weights."""
-    images, losses = options.images, named_recipe(method, options.backbone).losses
-    each = 1 if method in CLASS_BATCH_METHODS else images_per_example(losses)
+def method_of(name: str, options: argparse.Namespace) -> Method:
+    """Return a method at the common number of images, from random weights."""
+    kind = find_method(name)
+    anchors = options.images // kind.images_per_anchor({})
     changes: dict[str, Any] = dict(
-        weights="none", batch_size=images // each, epochs=1, steps_per_epoch=10**6
+        weights="none", batch_size=anchors, epochs=1, steps_per_epoch=10**6
     )
-    if method == "sbtknet":  # the teacher is asked once, before training
+    if name == "sbtknet":  # the teacher is asked once, before training
         changes |= dict(teacher="small:teacher", soft_head="fresh")
-    if method == "ramln":
+    if name == "ramln":
         changes |= dict(margins=dict(warm_up=0))
-    return named_recipe(method, options.backbone, "quick", **changes)
+    return kind.named(options.backbone, **changes)
 
 
 class Training:
     """Takes one training step after the other, as `fit` does."""
 
     def __init__(
-        self, data: SketchPhotoData, recipe: Recipe, execution: Execution
+        self, data: SketchPhotoData, method: Method, execution: Execution
     ) -> None:
-        sketches = len(data.sketches)
-        self.state = new_state(recipe, 0, sketches, execution, classes=CLASSES)
-        self.method = build_method(data, recipe, execution.device)
-        self.batches = load_steps(self.state, self.method)
+        self.state = new_state(method, data, 0, execution)
+        self.batches = load_steps(self.state)
         self.images = len(next(self.batches).labels)
 
     def __call__(self) -> None:
         """Take one step; reading its loss waits until it is done."""
-        training_step(self.state, self.method, next(self.batches))
+        training_step(self.state, next(self.batches))
 
 
 class BarePass:
     """Forward and backward of a backbone on one batch that is already there."""
 
-    def __init__(self, recipe: Recipe, images: int, execution: Execution) -> None:
-        self.net: nn.Module = build_net(recipe, seed=0).to(execution.device)
+    def __init__(self, method: Method, images: int, execution: Execution) -> None:
+        recipe = method.recipe
+        self.net: nn.Module = build_net(method, seed=0).to(execution.device)
         set_training_mode(self.net, recipe.keep_batchnorm)  # as the training does
         shape = (images, 3, recipe.image_size, recipe.image_size)
         batch = torch.rand(shape, device=execution.device)
@@ -103,12 +98,12 @@ def contestants(
     execution = Execution(
         options.device, options.precision, options.compile, workers=options.workers
     )
-    recipes = {method: recipe_of(method, options) for method in METHODS}
+    methods = {name: method_of(name, options) for name in METHODS}
     found: dict[str, Callable[[], None]] = {
-        method: Training(data, recipe, execution) for method, recipe in recipes.items()
+        name: Training(data, method, execution) for name, method in methods.items()
     }
-    found["bare"] = BarePass(recipes["triplet"], options.images, execution)
-    found["bare, gates"] = BarePass(recipes["mathm"], options.images, execution)
+    found["bare"] = BarePass(methods["triplet"], options.images, execution)
+    found["bare, gates"] = BarePass(methods["mathm"], options.images, execution)
     return found
 
 
@@ -123,7 +118,7 @@ def peak_memory(step: Callable[[], None], device: str) -> int | str:
 
 def measure(options: argparse.Namespace) -> list[dict[str, Any]]:
     """Return one line a contestant: images a second, and their share of the bare."""
-    data = random_data(recipe_of("triplet", options).image_size)
+    data = random_data(method_of("triplet", options).recipe.image_size)
     steps = contestants(options, data)
     on_gpu = options.device.startswith("cuda")
     clock = time.perf_counter if on_gpu else time.process_time
@@ -161,8 +156,7 @@ def main() -> None:
     """Measure, print the table, write it."""
     options = read_options()
     torch.set_num_threads(1)
-    flush_denormals()
-    keep_freed_memory()
+    prepare_processor()
     rows = measure(options)
     for row in rows:
         print(

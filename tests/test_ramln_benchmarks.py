@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from zssbir_lib.data import ImageSet
-from zssbir_lib.training import named_recipe
+from zssbir_lib.training import RAMLN
 
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 
@@ -30,17 +30,16 @@ def options():
 
 def test_contestants_of_the_meta_step_differ_in_margins_alone(benchmark, options):
     cost = benchmark("meta_step_cost")
-    base = named_recipe("ramln", weights="none", batch_size=32)
-    found = {name: cost.recipe_of(name, options) for name in cost.ROWS}
+    base = RAMLN.named(weights="none", batch_size=32)
+    found = {name: cost.method_of(name, options) for name in cost.ROWS}
     assert found[cost.BASELINE].margins.form == "fixed"
-    for name, recipe in found.items():
-        assert recipe.margins.warm_up == 0
-        assert recipe.margins.scope == ("all" if "all weights" in name else "heads")
-        first_order = recipe.margins.gradient == "first_order"
+    for name, method in found.items():
+        assert method.margins.warm_up == 0
+        assert method.margins.scope == ("all" if "all weights" in name else "heads")
+        first_order = method.margins.gradient == "first_order"
         assert first_order == ("first order" in name)
-        assert (recipe.margins.every == 4) == ("every 4th" in name)
-        assert (recipe.margins.inner_steps == 3) == ("3 steps" in name)
-        assert vars(recipe) | {"margins": 0} == vars(base) | {"margins": 0}
+        assert (type(method).__name__ == "ThreeSteps") == ("3 steps" in name)
+        assert vars(method) | {"margins": 0} == vars(base) | {"margins": 0}
 
 
 def test_steps_are_timed_in_turn_and_the_median_is_kept(benchmark):
@@ -64,9 +63,9 @@ def test_steps_are_timed_in_turn_and_the_median_is_kept(benchmark):
 
 def test_a_step_of_a_contestant_learns_margins(benchmark, options, tiny_data):
     cost = benchmark("meta_step_cost")
-    step = cost.Stepper(tiny_data, cost.recipe_of("exact, heads", options), "cpu")
+    step = cost.Stepper(tiny_data, cost.method_of("exact, heads", options), "cpu")
     step()
-    assert step.state.step == 1 and step.method.observed["meta"] > 0
+    assert step.state.step == 1 and step.losses["meta"] > 0
     assert cost.peak_resident() > 50  # MiB: torch alone takes more
 
 

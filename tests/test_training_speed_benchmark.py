@@ -7,6 +7,8 @@ from pathlib import Path
 import pytest
 import torch
 
+from zssbir_lib.training import Triplet
+
 BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 OPTIONS = argparse.Namespace(
     backbone="small",
@@ -28,20 +30,16 @@ def speed(monkeypatch):
 
 def test_every_method_sees_as_many_images_from_random_weights(speed):
     for method in speed.METHODS:
-        recipe = speed.recipe_of(method, OPTIONS)
-        images = recipe.batch_size
-        if method in ("triplet", "sbtknet"):
-            images *= {"triplet": 3, "sbtknet": 4}[method]
+        recipe = speed.method_of(method, OPTIONS).recipe
+        images = recipe.batch_size * {"triplet": 3, "sbtknet": 4}.get(method, 1)
         assert images == 48 and recipe.weights == "none"
-    assert speed.recipe_of("ramln", OPTIONS).margins.warm_up == 0
+    assert speed.method_of("ramln", OPTIONS).margins.warm_up == 0
 
 
 def test_the_bare_pass_normalises_as_the_training_does(speed):
-    recipe = speed.named_recipe(
-        "triplet", "mobilenet_v2", weights="none", image_size=32
-    )
-    bare = speed.BarePass(recipe, 2, speed.Execution())
-    assert recipe.keep_batchnorm
+    method = Triplet.named("mobilenet_v2", weights="none", image_size=32)
+    bare = speed.BarePass(method, 2, speed.Execution())
+    assert method.recipe.keep_batchnorm
     before = bare.net.state_dict()["backbone.blocks.0.1.running_mean"].clone()
     bare()
     after = bare.net.state_dict()["backbone.blocks.0.1.running_mean"]
