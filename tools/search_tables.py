@@ -131,7 +131,7 @@ def gains_after_steps(
     """Return each row's difference to MATHM after a test-time step, splits joined.
 
     Args:
-        rows: of the command `neighbours`.
+        rows: of studies/neighbours.py.
         setting: which of its numbers.
     """
     values: dict[str, list[float]] = {}

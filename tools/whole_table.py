@@ -31,7 +31,7 @@ def headline_table(tables: list[dict[str, Any]], cell: str = FIRST) -> str:
     """Return mAP@all of every method in one cell, a column a split.
 
     Args:
-        tables: results of the command `table`.
+        tables: results of studies/methods.toml.
         cell: protocol and representation.
     """
     values = {
@@ -62,7 +62,7 @@ def whole_table_part() -> list[str]:
         "A plus marks test-time steps that need no training and no label: each "
         "embedding averaged with that of the mirrored image, the gallery smoothed and "
         "the queries expanded by neighbours. Scores with a plus stand beside scores "
-        "with a plus only. Written by the command `table`.",
+        "with a plus only. Written by `zssbir study studies/methods.toml`.",
     ]
     for name, title in FILES.items():
         parts += table_part(title, read(name))
@@ -74,7 +74,7 @@ def table_part(title: str, table: dict[str, Any]) -> list[str]:
 
     Args:
         title: what the data are.
-        table: result of the command `table`.
+        table: result of studies/methods.toml.
     """
     seeds, neighbours = len(table["rows"][0]["seeds"]), table["settings"]["neighbours"]
     parts = [
