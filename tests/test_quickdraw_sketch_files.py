@@ -18,7 +18,7 @@ from zssbir_lib.data.quickdraw import (
     read_ndjson,
     render_drawing,
 )
-from zssbir_lib.data.quickdraw import sketch_files as module
+from zssbir_lib.data.quickdraw import rendering as module
 
 
 def line(key: int | None, word: str = "palm tree", recognised: bool = True) -> str:

@@ -5,55 +5,36 @@ from typing import Any
 
 import numpy as np
 
-from zssbir_lib.data.quickdraw.drawing import MOST_POINTS, Drawing
+from zssbir_lib.data.quickdraw.drawing import Drawing
 
-FORMS = ("auto", "simplified", "raw")
-ROWS = {"auto": (2, 3), "simplified": (2,), "raw": (3,)}  # x, y and perhaps times
+MOST_POINTS = 100_000  # that a file may give one drawing; real ones have some thousand
 LARGEST_SIMPLIFIED = 255
 LARGEST_RAW = 100_000  # pixels: no screen is that wide
+JSON_KINDS = {dict: "an object", list: "a list", str: "a text", bool: "a truth value"}
+JSON_KINDS |= {int: "a number", float: "a number", type(None): "null"}
 
 
-def drawing_from_record(record: Any, form: str = "auto") -> Drawing:
+def drawing_from(record: Any) -> Drawing:
     """Turn the JSON object of one line into a drawing.
-
-    Args:
-        record: Must have the keys `word` and `drawing`; `recognized`, `key_id`,
-            `countrycode` and `timestamp` may be missing. `drawing` is a list of
-            strokes; a stroke is a list of two rows (x, y: simplified, 0 to 255) or of
-            three (x, y, milliseconds: raw, in pixels of the player's screen).
-        form: "simplified", "raw", or "auto" to tell by the number of rows.
-
-    Returns:
-        The drawing.
-
-    Raises:
-        ValueError: Saying what is wrong with the record.
 
     Source: the QuickDraw data set's own description of its files,
     https://github.com/googlecreativelab/quickdraw-dataset
     """
     if not isinstance(record, dict):
-        raise ValueError(f"holds {_kind(record)}, expected an object {{...}}")
+        kind = JSON_KINDS[type(record)]
+        raise ValueError(f"holds {kind}, expected an object {{...}}")
     if missing := [key for key in ("word", "drawing") if key not in record]:
         raise ValueError(f"lacks {' and '.join(map(repr, missing))}")
-    points = _points_by_stroke(record["drawing"], form)
+    points = _points_by_stroke(record["drawing"])
     strokes = tuple(np.ascontiguousarray(rows[:2].T, np.float32) for rows in points)
     return Drawing(
         word=_field(record, "word", str),
         strokes=strokes,
-        times=tuple(rows[2] for rows in points) if len(points[0]) == 3 else None,
         recognised=_field(record, "recognized", bool),
         key_id=_key(_field(record, "key_id", str | int)),
         country=_field(record, "countrycode", str),
         timestamp=_moment(_field(record, "timestamp", str)),
     )
-
-
-def _kind(value: Any) -> str:
-    """Name the JSON type of a value."""
-    kinds = {dict: "an object", list: "a list", str: "a text", bool: "a truth value"}
-    kinds |= {int: "a number", float: "a number", type(None): "null"}
-    return kinds[type(value)]
 
 
 def _field(record: dict[str, Any], key: str, kind: Any) -> Any:
@@ -64,7 +45,7 @@ def _field(record: dict[str, Any], key: str, kind: Any) -> Any:
     if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
         names = {str: "a text", bool: "true or false"}
         expected = names.get(kind, "a number or its digits as a text")
-        raise ValueError(f"{key!r} is {_kind(value)}, expected {expected}")
+        raise ValueError(f"{key!r} is {JSON_KINDS[type(value)]}, expected {expected}")
     return value
 
 
@@ -91,16 +72,14 @@ def _moment(text: str | None) -> datetime | None:
     return moment.replace(tzinfo=moment.tzinfo or UTC)
 
 
-def _points_by_stroke(strokes: Any, form: str) -> list[np.ndarray]:
+def _points_by_stroke(strokes: Any) -> list[np.ndarray]:
     """Return an array (2, N) or (3, N) of float64 a stroke."""
     if not isinstance(strokes, list):
-        raise ValueError(f"'drawing' is {_kind(strokes)}, expected a list of strokes")
+        kind = JSON_KINDS[type(strokes)]
+        raise ValueError(f"'drawing' is {kind}, expected a list of strokes")
     if not strokes:
         raise ValueError("the drawing has no strokes, expected at least one")
-    points = [
-        _stroke_points(stroke, number, ROWS[form])
-        for number, stroke in enumerate(strokes, start=1)
-    ]
+    points = [_stroke_points(one, number) for number, one in enumerate(strokes, 1)]
     if len({len(rows) for rows in points}) > 1:
         raise ValueError("some strokes have times and others have none")
     if (total := sum(rows.shape[1] for rows in points)) > MOST_POINTS:
@@ -108,25 +87,16 @@ def _points_by_stroke(strokes: Any, form: str) -> list[np.ndarray]:
     return points
 
 
-def _stroke_points(stroke: Any, number: int, expected: tuple[int, ...]) -> np.ndarray:
+def _stroke_points(stroke: Any, number: int) -> np.ndarray:
     """Return the rows of one stroke as an array (2, N) or (3, N) of float64."""
     rows = stroke if isinstance(stroke, list) else []
-    if len(rows) not in expected or not all(isinstance(row, list) for row in rows):
-        raise ValueError(
-            f"stroke {number} is no list of {' or '.join(map(str, expected))} rows"
-        )
+    if len(rows) not in (2, 3) or not all(isinstance(row, list) for row in rows):
+        raise ValueError(f"stroke {number} is no list of 2 or 3 rows")
     lengths = [len(row) for row in rows]
     if len(set(lengths)) > 1:
         raise ValueError(f"stroke {number} has rows of unequal lengths {lengths}")
     if not lengths[0]:
         raise ValueError(f"stroke {number} has no points, expected at least one")
-    points = _numbers(rows, number)
-    _check_range(points, number)
-    return points
-
-
-def _numbers(rows: list[list[Any]], number: int) -> np.ndarray:
-    """Turn rows of equal lengths into one array, if all they hold is numbers."""
     try:
         points = np.array(rows)
     except ValueError:  # a list among the numbers
@@ -135,7 +105,9 @@ def _numbers(rows: list[list[Any]], number: int) -> np.ndarray:
         raise ValueError(
             f"stroke {number} holds something that is no number, or far too large"
         )
-    return points.astype(np.float64)
+    points = points.astype(np.float64)
+    _check_range(points, number)
+    return points
 
 
 def _check_range(points: np.ndarray, number: int) -> None:

@@ -1,6 +1,8 @@
-"""QuickDraw's text files: what is read, and what happens to malformed lines."""
+"""QuickDraw's text and binary files: what is read, and what is malformed."""
 
 import json
+import struct
+import tracemalloc
 import warnings
 from datetime import UTC, datetime
 from pathlib import Path
@@ -11,10 +13,12 @@ import pytest
 from zssbir_lib.data.quickdraw import (
     Drawing,
     MalformedDrawing,
+    read_binary,
     read_drawings,
     read_ndjson,
+    reading,
 )
-from zssbir_lib.data.quickdraw import lines as lines_module
+from zssbir_lib.data.quickdraw.record import MOST_POINTS
 
 LINE = {
     "word": "cat",
@@ -44,14 +48,13 @@ def test_simplified_line(tmp_path):
         [[0, 1], [255, 2], [7, 3]],
         [[9, 8]],
     ]
-    assert drawing.strokes[0].dtype == np.float32 and drawing.times is None
+    assert drawing.strokes[0].dtype == np.float32
     assert repr(drawing) == "Drawing('cat': 2 strokes, 4 points)"
 
 
 def test_raw_line(tmp_path):
     (drawing,) = read_ndjson(write(tmp_path, RAW))
     assert drawing.strokes[0].tolist() == [[-3.5, 0], [1200, 20.25]]
-    assert drawing.times[0].tolist() == [0, 17]
     assert repr(drawing) == "Drawing('cat': 1 stroke, 2 points)"
 
 
@@ -154,15 +157,11 @@ MALFORMED = {
         LINE | {"drawing": [[[float("inf")], [0], [0]]]},
         "from 0 to inf, expected -100000 to 100000 in the raw format",
     ),
-    "time of nothing": (
-        LINE | {"drawing": [[[1], [0], [float("nan")]]]},
-        "stroke 1 holds a time that is not finite",
-    ),
 }
 
 
 @pytest.mark.parametrize("kind", MALFORMED)
-def test_malformed_line_names_file_line_reason_and_remedy(tmp_path, kind):
+def test_a_malformed_line_is_named_or_left_out(tmp_path, kind):
     line, reason = MALFORMED[kind]
     path = write(tmp_path, LINE, line, LINE)
     reader = read_ndjson(path)
@@ -173,12 +172,6 @@ def test_malformed_line_names_file_line_reason_and_remedy(tmp_path, kind):
     assert message.startswith(f"{path}, line 2: ") and "\n" not in message
     assert "fetch the file again" in message and 'on_malformed="skip"' in message
     assert caught.value.place == "line 2" and isinstance(caught.value, ValueError)
-
-
-@pytest.mark.parametrize("kind", MALFORMED)
-def test_malformed_line_is_skipped_on_request(tmp_path, kind):
-    line, reason = MALFORMED[kind]
-    path = write(tmp_path, LINE, line, LINE)
     with pytest.warns(UserWarning, match=f"left out 1 malformed record.*{reason}"):
         assert len(list(read_ndjson(path, on_malformed="skip"))) == 2
 
@@ -228,7 +221,7 @@ def test_last_line_that_is_whole_but_no_drawing_is_an_error(tmp_path):
 
 
 def test_endless_line_is_passed_over_in_pieces(tmp_path, monkeypatch):
-    monkeypatch.setattr(lines_module, "LONGEST_LINE", 300)
+    monkeypatch.setattr(reading, "LONGEST_LINE", 300)
     path = write(tmp_path, LINE, " " * 2000 + "{}", LINE)
     with pytest.raises(MalformedDrawing, match="line 2: is longer than 300 bytes"):
         list(read_ndjson(path))
@@ -236,19 +229,9 @@ def test_endless_line_is_passed_over_in_pieces(tmp_path, monkeypatch):
         assert len(list(read_ndjson(path, on_malformed="skip"))) == 2
 
 
-def test_form_can_be_demanded(tmp_path):
-    path = write(tmp_path, RAW)
-    assert len(list(read_ndjson(path, form="raw"))) == 1
-    with pytest.raises(MalformedDrawing, match="stroke 1 is no list of 2 rows"):
-        list(read_ndjson(path, form="simplified"))
-    with pytest.raises(MalformedDrawing, match="stroke 1 is no list of 3 rows"):
-        list(read_ndjson(write(tmp_path, LINE), form="raw"))
-
-
 def test_arguments_are_checked_before_reading(tmp_path):
     path = write(tmp_path, LINE)
     for options, message in (
-        ({"form": "binary"}, "form is 'binary', expected one of auto, simplified, raw"),
         ({"first": -1}, "cannot read the first -1 drawings, expected 0 or more"),
         ({"on_malformed": "ignore"}, "on_malformed is 'ignore', expected one of"),
     ):
@@ -263,6 +246,169 @@ def test_reader_by_ending(tmp_path):
     assert next(read_drawings(write(tmp_path, LINE))).key_id == 5201136883597312
     with pytest.raises(ValueError, match="cat.npy ends in '.npy', expected .ndjson"):
         read_drawings(tmp_path / "cat.npy")
+
+
+# binary
+
+
+def packed(strokes: list[list[list[int]]], key: int = 7, flag: int = 1) -> bytes:
+    """Write one record field by field: no field of the layout is padded."""
+    parts = [struct.pack("<Q", key), b"FI", struct.pack("<b", flag)]
+    parts += [struct.pack("<I", 1489007527), struct.pack("<H", len(strokes))]
+    for x, y in strokes:
+        parts += [struct.pack("<H", len(x)), bytes(x), bytes(y)]
+    return b"".join(parts)
+
+
+BINARY = packed([[[0, 255, 7], [1, 2, 3]], [[9], [8]]])
+
+
+def write_binary(folder: Path, *records: bytes) -> Path:
+    path = folder / "full_binary_palm tree.bin"
+    path.write_bytes(b"".join(records))
+    return path
+
+
+def test_a_binary_record(tmp_path):
+    assert len(BINARY) == 17 + 2 + 6 + 2 + 2
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        (drawing,) = read_binary(write_binary(tmp_path, BINARY))
+    assert (drawing.word, drawing.key_id, drawing.country) == ("palm tree", 7, "FI")
+    assert drawing.recognised is True
+    assert drawing.timestamp == datetime(2017, 3, 8, 21, 12, 7, tzinfo=UTC)
+    assert [one.tolist() for one in drawing.strokes] == [
+        [[0, 1], [255, 2], [7, 3]],
+        [[9, 8]],
+    ]
+
+
+def test_word_of_the_file_name_or_given(tmp_path):
+    path = tmp_path / "cat.bin"
+    path.write_bytes(BINARY)
+    assert next(read_drawings(path)).word == "cat"
+    assert next(read_binary(path, word="dog")).word == "dog"
+
+
+def test_first_and_recognised_only_of_a_binary_file(tmp_path):
+    flags = (0, 1, 1, 0, 1)
+    path = write_binary(
+        tmp_path, *(packed([[[1], [1]]], key, flag) for key, flag in enumerate(flags))
+    )
+    assert [one.key_id for one in read_binary(path, first=2)] == [0, 1]
+    found = read_drawings(path, first=2, recognised_only=True)
+    assert [one.key_id for one in found] == [1, 2]
+    path.write_bytes(b"")
+    assert list(read_binary(path)) == []
+
+
+@pytest.mark.parametrize("size", range(1, len(BINARY)))
+def test_cut_last_record_is_left_out_with_a_warning(tmp_path, size):
+    path = write_binary(tmp_path, BINARY, BINARY, BINARY[:size])
+    with pytest.warns(UserWarning, match=r"in the middle of record 3 \(byte 58\), wh"):
+        assert len(list(read_binary(path))) == 2
+
+
+WRONG = {
+    "no strokes": (packed([]), "the drawing has no strokes"),
+    "no points": (packed([[[1], [1]], [[], []]]), "stroke 2 has no points"),
+    "flag": (packed([[[1], [1]]], flag=2), "the recognised flag is 2, expected 0 or 1"),
+    "sign": (packed([[[1], [1]]], flag=-1), "the recognised flag is -1, expected 0"),
+    "country": (BINARY.replace(b"FI", b"\xff\xfe"), "the country is .*two letters"),
+    "points": (
+        packed([[[0] * 65535] * 2] * 2),
+        f"strokes 1 to 2 of 2 have 131070 points, expected at most {MOST_POINTS}",
+    ),
+}
+
+
+@pytest.mark.parametrize("kind", WRONG)
+def test_a_malformed_record_is_named_or_ends_the_reading(tmp_path, kind):
+    record, reason = WRONG[kind]
+    path = write_binary(tmp_path, BINARY, record, BINARY)
+    reader = read_binary(path)
+    next(reader)
+    with pytest.raises(MalformedDrawing, match=reason) as caught:
+        next(reader)
+    message = str(caught.value)
+    assert message.startswith(f"{path}, record 2 (byte 29): ")
+    assert "nothing from there on can be read; fetch the file again" in message
+    with pytest.warns(UserWarning, match=f"1 malformed record.*{reason}"):
+        assert len(list(read_binary(path, on_malformed="skip"))) == 1
+
+
+def test_hostile_counts_cost_no_memory(tmp_path):
+    """65535 strokes of 65535 points are promised; the file holds none of them."""
+    path = write_binary(tmp_path, BINARY[:15] + b"\xff\xff" + b"\xff\xff")
+    tracemalloc.start()
+    with pytest.warns(UserWarning, match=r"in the middle of record 1 \(byte 0\)"):
+        assert list(read_binary(path)) == []
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**20
+
+
+# text and binary hold the same drawings
+
+
+def same(first: Drawing, second: Drawing) -> bool:
+    """Compare everything that both formats hold."""
+    about = [
+        (one.word, one.key_id, one.country, one.recognised, len(one.strokes))
+        for one in (first, second)
+    ]
+    moments = [one.timestamp.replace(microsecond=0) for one in (first, second)]
+    strokes = zip(first.strokes, second.strokes, strict=False)
+    return (
+        about[0] == about[1]
+        and moments[0] == moments[1]
+        and all(np.array_equal(one, other) for one, other in strokes)
+    )
+
+
+def random_strokes(rng: np.random.Generator) -> list[list[list[int]]]:
+    counts = rng.integers(1, 30, size=rng.integers(1, 9))
+    return [rng.integers(0, 256, (2, count)).tolist() for count in counts]
+
+
+def test_random_drawings_are_the_same_in_both_formats(tmp_path):
+    rng = np.random.default_rng(0)
+    keys = rng.integers(0, 2**64, 50, dtype=np.uint64).tolist()
+    written = [(key, int(rng.integers(2)), random_strokes(rng)) for key in keys]
+    binary = tmp_path / "cat.bin"
+    binary.write_bytes(
+        b"".join(packed(strokes, key, flag) for key, flag, strokes in written)
+    )
+    lines = [
+        json.dumps(
+            {
+                "word": "cat",
+                "countrycode": "FI",
+                "timestamp": "2017-03-08 21:12:07.5 UTC",
+                "recognized": bool(flag),
+                "key_id": str(key),
+                "drawing": strokes,
+            }
+        )
+        for key, flag, strokes in written
+    ]
+    text = tmp_path / "cat.ndjson"
+    text.write_text("\n".join(lines) + "\n")
+    pairs = list(zip(read_ndjson(text), read_binary(binary), strict=True))
+    assert all(same(*pair) for pair in pairs)
+    for (drawing, _), (key, flag, strokes) in zip(pairs, written, strict=True):
+        assert (drawing.key_id, drawing.recognised) == (key, bool(flag))
+        assert [one.T.tolist() for one in drawing.strokes] == strokes
+    assert not same(*pairs[0][:1], pairs[1][1])
+
+
+@pytest.mark.parametrize("word", ["airplane", "bicycle", "cat"])
+def test_official_layouts_agree(shared, word):
+    folder = shared / "data/raw/quickdraw"
+    text = read_ndjson(folder / f"simplified/{word}.ndjson")
+    binary = read_binary(folder / f"binary_derived/full_binary_{word}.bin")
+    pairs = list(zip(text, binary, strict=True))
+    assert len(pairs) == 25 and all(same(*pair) for pair in pairs)
 
 
 # drawings made by hand
@@ -287,9 +433,6 @@ def points(*pairs: tuple[float, float]) -> np.ndarray:
             {"strokes": (np.zeros((2, 3), np.float32),)},
             r"stroke 1 has shape \(2, 3\), expected \(N, 2\)",
         ),
-        ({"times": ()}, "1 strokes but times of 0"),
-        ({"times": (np.zeros(3),)}, r"2 points but times of shape \(3,\)"),
-        ({"times": (np.array([0, np.inf]),)}, "stroke 1 holds a time that is not fin"),
         ({"key_id": -1}, "key_id is -1, expected 0 to 18446744073709551615"),
     ],
 )
@@ -302,33 +445,19 @@ def test_drawing_says_what_is_wrong(fields, message):
 # official files
 
 
-def test_official_simplified_files(shared):
-    files = sorted((shared / "data/raw/quickdraw/simplified").glob("*.ndjson"))
-    assert len(files) == 20
+@pytest.mark.parametrize(("form", "words"), [("simplified", 20), ("raw", 6)])
+def test_official_text_files(shared, form, words):
+    files = sorted((shared / "data/raw/quickdraw" / form).glob("*.ndjson"))
+    assert len(files) == words
     for path in files:
-        drawings = list(read_ndjson(path, form="simplified"))
-        assert len(drawings) == 25
-        assert len({one.key_id for one in drawings}) == 25
+        drawings = list(read_ndjson(path))
+        assert len({one.key_id for one in drawings}) == len(drawings) >= 22
         for one in drawings:
-            assert one.word == path.stem and one.times is None
-            every = np.concatenate(one.strokes)
-            assert every.min() <= 4 and 250 <= every.max() <= 255
+            assert one.word == path.stem
             assert one.timestamp.year == 2017 and len(one.country) == 2
-
-
-def test_official_raw_files(shared):
-    files = sorted((shared / "data/raw/quickdraw/raw").glob("*.ndjson"))
-    drawings = {path.stem: list(read_ndjson(path, form="raw")) for path in files}
-    counts = {word: len(found) for word, found in drawings.items()}
-    assert counts == {
-        **{"airplane": 23, "alarm clock": 22, "apple": 37},
-        **{"banana": 36, "bicycle": 26, "cat": 25},
-    }
-    for word, found in drawings.items():
-        assert {one.word for one in found} == {word}
-        for one in found:
-            moments = np.concatenate(one.times)
-            assert moments[0] < 100 and (np.diff(moments) >= 0).all()
+            every = np.concatenate(one.strokes)
+            if form == "simplified":
+                assert every.min() <= 4 and 250 <= every.max() <= 255
 
 
 def test_a_file_cut_anywhere_gives_the_drawings_before(shared, tmp_path):
