@@ -210,8 +210,8 @@ def _prepare(options: argparse.Namespace) -> None:
     """Make a store, say what it holds and how to use it."""
     from zssbir_lib.data import load_data
     from zssbir_lib.data.prepared import prepare_store
-    from zssbir_lib.data.prepared.disk import gibibytes
     from zssbir_lib.modality import PHOTO, SKETCH
+    from zssbir_lib.store import gibibytes
 
     data = load_data(options.source, options.size, photos=options.photos)
     done = prepare_store(

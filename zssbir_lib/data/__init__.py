@@ -3,12 +3,9 @@
 from zssbir_lib.data.class_batches import ClassBatch, ClassBatchSampler
 from zssbir_lib.data.class_files import ImagePaths, find_class_files
 from zssbir_lib.data.decoding import UnreadableImage, find_unreadable
-from zssbir_lib.data.edges import edge_drawing
-from zssbir_lib.data.fingerprint import fingerprint
 from zssbir_lib.data.folders import read_class_folders
-from zssbir_lib.data.held_out import hold_out_sketches
 from zssbir_lib.data.image_files import ImageFiles
-from zssbir_lib.data.images import ImageSet, ImageSource, ImageView, SketchPhotoData
+from zssbir_lib.data.images import ImageSet, SketchPhotoData, fingerprint
 from zssbir_lib.data.load_split import load_split, split_names
 from zssbir_lib.data.public_splits import (
     PublicSplit,
@@ -17,23 +14,29 @@ from zssbir_lib.data.public_splits import (
 )
 from zssbir_lib.data.quadruplets import QuadrupletIndices, QuadrupletSampler
 from zssbir_lib.data.samplers import TripletIndices, TripletSampler
-from zssbir_lib.data.source import load_data
+from zssbir_lib.data.source import (
+    load_data,
+    load_pretraining_photos,
+    load_world_data,
+)
+from zssbir_lib.data.sources import ImageSource, ImageView, StoredImages
 from zssbir_lib.data.splits import (
     SplitComparison,
     ZeroShotData,
     ZeroShotSplit,
     compare_splits,
+    hold_out_sketches,
 )
 from zssbir_lib.data.transforms import (
     NO_AUGMENTATION,
     Augmentation,
     Variation,
+    edge_drawing,
     normalise,
     prepare_images,
     to_float,
     vary,
 )
-from zssbir_lib.data.world_source import load_pretraining_photos, load_world_data
 
 __all__ = [
     "NO_AUGMENTATION",
@@ -50,6 +53,7 @@ __all__ = [
     "QuadrupletSampler",
     "SketchPhotoData",
     "SplitComparison",
+    "StoredImages",
     "TripletIndices",
     "TripletSampler",
     "UnreadableImage",

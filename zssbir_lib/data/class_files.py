@@ -18,9 +18,9 @@ class ImagePaths:
     """Hold the image files of a data set, by modality and class, in sorted order.
 
     Args:
-        sketches: Class name to its sketch files.
-        photos: Class name to its photo files; the same classes in the same order.
-        respelled: Name of a photo folder to the class it was read as, where the two
+        sketches: class name to its sketch files.
+        photos: class name to its photo files; the same classes in the same order.
+        respelled: name of a photo folder to the class it was read as, where the two
             differ in spelling.
     """
 
@@ -36,7 +36,7 @@ def find_class_files(root: str | Path, photos: str = "all") -> ImagePaths:
     is called what its sketch folder is called.
 
     Args:
-        root: The folder that holds `sketch` and `photo`, or another known layout
+        root: the folder that holds `sketch` and `photo`, or another known layout
             (`zssbir_lib.data.layouts.LAYOUTS`).
         photos: "all", or "extend-only" (`FoundLayout.photo_folders`).
 
@@ -44,9 +44,9 @@ def find_class_files(root: str | Path, photos: str = "all") -> ImagePaths:
         The files of every class in both modalities.
 
     Raises:
-        FileNotFoundError: If root does not exist, or no layout fits.
-        ValueError: If a class has images in one modality only, or there are none.
-        OSError: If a folder cannot be listed.
+        FileNotFoundError: root does not exist, or no layout fits.
+        ValueError: a class has images in one modality only, or there are none.
+        OSError: a folder cannot be listed.
     """
     found = find_layout(root)
     sketches = _checked(list_class_folders(found.sketches))
@@ -66,41 +66,18 @@ def find_class_files(root: str | Path, photos: str = "all") -> ImagePaths:
 def pair_classes(
     photos: ClassFiles, sketches: ClassFiles, found: FoundLayout
 ) -> Pairing:
-    """Match the names of photo folders to those of sketch folders.
-
-    Args:
-        photos: Files by photo folder.
-        sketches: Files by sketch folder.
-        found: The layout they lie in; it knows of misspelt folders.
-
-    Returns:
-        The pairs.
-    """
+    """Match the names of photo folders to those of sketch folders."""
     return pair_names(photos, sketches, found.layout.spellings)
 
 
 def add_files(every: ClassFiles, files: ClassFiles, pairing: Pairing) -> None:
-    """Add the files of one photo folder under the names of their classes.
-
-    Args:
-        every: Class name to files; changed.
-        files: Folder name to files.
-        pairing: What the folders' names mean; a folder without a pair keeps its name.
-    """
+    """Add a photo folder's files to those of their classes; unpaired, as named."""
     for name, paths in files.items():
         every.setdefault(pairing.pairs.get(name, name), []).extend(paths)
 
 
 def ambiguity(pairing: Pairing, folder: Path) -> str:
-    """Write the message about names that could mean each other.
-
-    Args:
-        pairing: With at least one ambiguous group.
-        folder: Where they were found.
-
-    Returns:
-        One sentence with a remedy.
-    """
+    """Write the message about names that could mean each other."""
     names = ", ".join(repr(name) for name in pairing.ambiguous[0])
     return (
         f"the folders {names} (in {folder} and among the sketches) differ only in "
@@ -135,16 +112,7 @@ def _empty_class(listing: FolderListing, name: str) -> str:
 
 
 def check_same_classes(sketches: ClassFiles, photos: ClassFiles, root: Path) -> None:
-    """Check that every class exists in both modalities.
-
-    Args:
-        sketches: Files by class.
-        photos: Files by class.
-        root: Where they are from, for the message.
-
-    Raises:
-        ValueError: Naming the classes that exist in one only.
-    """
+    """Raise unless every class exists in both modalities."""
     pairs = (
         ("sketch", "photo", sketches, photos),
         ("photo", "sketch", photos, sketches),

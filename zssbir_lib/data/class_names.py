@@ -6,42 +6,18 @@ from difflib import get_close_matches
 
 
 def suggest(name: str, known: Iterable[str]) -> str:
-    """Describe a name in quotes, followed by the nearest known name if one is near.
-
-    Args:
-        name: The name that was not found.
-        known: The names that exist.
-
-    Returns:
-        For example ``"'palm tree' (did you mean 'palm_tree'?)"``.
-    """
+    """Write a name as ``"'palm tree' (did you mean 'palm_tree'?)"``, if one is."""
     nearest = get_close_matches(name, list(known), n=1, cutoff=0.7)
     return f"{name!r} (did you mean {nearest[0]!r}?)" if nearest else repr(name)
 
 
 def repeated(names: Sequence[str]) -> list[str]:
-    """List the names that stand more than once in a sequence, in order.
-
-    Args:
-        names: Class names.
-
-    Returns:
-        Each repeated name once.
-    """
+    """List the names that stand more than once in a sequence, each once, in order."""
     return [name for name, count in Counter(names).items() if count > 1]
 
 
 def check_known(wanted: Sequence[str], known: Sequence[str], owner: str) -> None:
-    """Check that every wanted class exists.
-
-    Args:
-        wanted: Class names asked for.
-        known: Class names that exist.
-        owner: What they should exist in, for the message ("data set 'x'").
-
-    Raises:
-        ValueError: Naming every class that is missing, with suggestions.
-    """
+    """Raise unless every wanted class is known to its owner, such as "data set 'x'"."""
     existing = set(known)
     missing = [name for name in wanted if name not in existing]
     if missing:

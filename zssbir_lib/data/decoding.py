@@ -16,8 +16,8 @@ class UnreadableImage(ValueError):
     """Report an image file that cannot be decoded.
 
     Args:
-        path: The file.
-        reason: What the decoder said.
+        path: the file.
+        reason: what the decoder said.
     """
 
     def __init__(self, path: Path, reason: str) -> None:
@@ -34,50 +34,33 @@ class UnreadableImage(ValueError):
 
 
 def read_image(path: Path, mode: str = "RGB") -> Image.Image:
-    """Read an image file of any common kind as 8-bit RGB or grey.
-
-    Transparent parts become white paper, 16-bit grey is scaled to 8 bits, palettes
-    are resolved, an EXIF orientation is applied, animations give their first frame.
-
-    Args:
-        path: The file.
-        mode: "RGB", or "L" for grey.
-
-    Returns:
-        The decoded image at its own size.
-
-    Raises:
-        UnreadableImage: If the file is missing, truncated or no image.
-    """
+    """Read an image file of any common kind as 8-bit "RGB" or grey "L"."""
     try:
         with Image.open(path) as image:
             image.load()
-            upright = ImageOps.exif_transpose(image)
-            return _on_white_paper(_eight_bits(upright)).convert(mode)
+            return plain_image(ImageOps.exif_transpose(image), mode)
     except Exception as error:  # a damaged file makes decoders raise almost anything
         reason = str(error) or type(error).__name__
         raise UnreadableImage(Path(path), reason) from error
 
 
+def plain_image(image: Image.Image, mode: str) -> Image.Image:
+    """Put transparent parts on white paper, scale 16-bit grey, resolve palettes."""
+    return _on_white_paper(_eight_bits(image)).convert(mode)
+
+
 def read_square(path: Path, size: int, mode: str = "RGB") -> np.ndarray:
-    """Read an image file and resize it to a square.
+    """Read an image file and resize it to a square, uint8 (3, S, S) or grey (1, S, S).
 
     The whole image is stretched to the square, with antialiasing: nothing is cut
     off, and the aspect ratio is not kept. This is the usual practice in the field
     (a plain resize to 224 x 224), so results stay comparable.
-
-    Args:
-        path: The file.
-        size: S, the side in pixels.
-        mode: "RGB", or "L" for grey.
-
-    Returns:
-        uint8 (3, S, S), or (1, S, S) for grey.
-
-    Raises:
-        UnreadableImage: If the file is missing, truncated or no image.
     """
-    image = read_image(path, mode)
+    return as_square(read_image(path, mode), size)
+
+
+def as_square(image: Image.Image, size: int) -> np.ndarray:
+    """Stretch an image to a square; uint8 (C, S, S)."""
     if image.size != (size, size):
         image = image.resize((size, size), Image.Resampling.BILINEAR)
     pixels = np.asarray(image, dtype=np.uint8)
@@ -88,8 +71,8 @@ def find_unreadable(paths: Sequence[Path], workers: int = 2) -> list[UnreadableI
     """Decode every file and list those that fail, with a progress bar.
 
     Args:
-        paths: Image files.
-        workers: Threads that decode at the same time.
+        paths: image files.
+        workers: threads that decode at the same time.
 
     Returns:
         One `UnreadableImage` (path, reason) a bad file, in the order of `paths`.

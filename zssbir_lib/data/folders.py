@@ -26,7 +26,7 @@ def read_class_folders(
     the folder of a class is spelt differently among the photos, a warning says so.
 
     Args:
-        root: The folder that holds `sketch` and `photo` (or `sketches`, `photos`), or
+        root: the folder that holds `sketch` and `photo` (or `sketches`, `photos`), or
             another known layout, itself or one or two folders further in.
         image_size: S, the side in pixels every image is resized to.
         on_unreadable: "raise": a damaged file raises `UnreadableImage` when it is
@@ -38,8 +38,8 @@ def read_class_folders(
         The data set, named after its folder.
 
     Raises:
-        FileNotFoundError: If root does not exist or no layout fits.
-        ValueError: If a class has images in one modality only, or there are none.
+        FileNotFoundError: root does not exist or no layout fits.
+        ValueError: a class has images in one modality only, or there are none.
     """
     check_on_unreadable(on_unreadable)
     paths = find_class_files(root, photos)
@@ -53,14 +53,7 @@ def read_class_folders(
 
 
 def check_on_unreadable(on_unreadable: str) -> None:
-    """Check what is to be done about damaged files.
-
-    Args:
-        on_unreadable: The choice.
-
-    Raises:
-        ValueError: If it is not one of `ON_UNREADABLE`.
-    """
+    """Raise unless "raise" or "skip" is to be done about damaged files."""
     if on_unreadable not in ON_UNREADABLE:
         raise ValueError(
             f"on_unreadable is {on_unreadable!r}, expected one of {ON_UNREADABLE}"
@@ -70,20 +63,7 @@ def check_on_unreadable(on_unreadable: str) -> None:
 def data_from_paths(
     paths: ImagePaths, name: str, image_size: int, on_unreadable: str = "raise"
 ) -> SketchPhotoData:
-    """Make a data set of image files.
-
-    Args:
-        paths: The files of every class.
-        name: What to call the data set.
-        image_size: S, the side in pixels every image is resized to.
-        on_unreadable: "raise" or "skip" (`read_class_folders`).
-
-    Returns:
-        The data set; labels follow the order of the classes.
-
-    Raises:
-        ValueError: If a class has no readable image left.
-    """
+    """Make a data set of image files; labels follow the order of the classes."""
     if on_unreadable == "skip":
         paths = without_unreadable(paths)
     return SketchPhotoData(
@@ -96,17 +76,7 @@ def data_from_paths(
 
 
 def without_unreadable(paths: ImagePaths) -> ImagePaths:
-    """Decode every file once and leave out those that fail, with one warning.
-
-    Args:
-        paths: The files of a data set.
-
-    Returns:
-        The readable files.
-
-    Raises:
-        ValueError: If a class has no readable image left.
-    """
+    """Decode every file once and leave out those that fail, with one warning."""
     both = (paths.sketches, paths.photos)
     every = [file for group in both for files in group.values() for file in files]
     problems = find_unreadable(every)

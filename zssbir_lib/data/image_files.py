@@ -1,5 +1,6 @@
 """Image files on disk as an image source, decoded once and kept while they fit."""
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from torch import Tensor
 from tqdm import tqdm
 
 from zssbir_lib.data.decoding import MODES, read_square
-from zssbir_lib.data.images import check_indices
+from zssbir_lib.data.sources import check_indices
 from zssbir_lib.jobs import in_threads
 
 GIBIBYTE = 2**30
@@ -22,14 +23,14 @@ class ImageFiles:
 
     Args:
         paths: N image files.
-        size: S, the side in pixels every image is resized to (`read_square`).
+        size: S, the side in pixels every image is stretched to, antialiased.
         mode: "RGB", or "L" to keep one grey channel, a third of the memory (the
             source still gives three equal channels).
-        memory_limit: Bytes that decoded images may take.
-        workers: Threads that decode at the same time.
+        memory_limit: bytes that decoded images may take.
+        workers: threads that decode at the same time.
 
     Raises:
-        ValueError: If an argument is out of range.
+        ValueError: an argument is out of range.
 
     Example:
         >>> source = ImageFiles(sorted(Path("photo/cat").iterdir()), size=64)
@@ -61,11 +62,19 @@ class ImageFiles:
     def __repr__(self) -> str:
         return f"ImageFiles({len(self)} files, {self.size} px, {self.mode})"
 
+    def content_key(self) -> str:
+        """Name the content by the bytes of the files and how they are decoded."""
+        digest = hashlib.blake2b(f"{self.size} {self.mode}".encode(), digest_size=16)
+        for path in self.paths:
+            content = path.read_bytes()
+            digest.update(f"{len(content)} ".encode())
+            digest.update(content)
+        return digest.hexdigest()
+
     def __getitem__(self, indices: Tensor) -> Tensor:
         """Return the images at indices (B,) int64 as uint8 (B, 3, S, S).
 
-        Raises:
-            UnreadableImage: Naming the first file that cannot be decoded.
+        A file that cannot be decoded raises `UnreadableImage`.
         """
         check_indices(indices, len(self))
         keepable = indices < len(self._memory)
@@ -81,14 +90,7 @@ class ImageFiles:
         return batch.expand(-1, 3, -1, -1)
 
     def preload(self, workers: int | None = None) -> None:
-        """Decode every image that fits the memory limit, with a progress bar.
-
-        Args:
-            workers: Threads for this call; None for those of the source.
-
-        Raises:
-            UnreadableImage: Naming the first file that cannot be decoded.
-        """
+        """Decode every image that fits the memory limit, with a progress bar."""
         every = torch.arange(len(self._memory))
         self._keep(every, workers, description="decoding images")
 

@@ -3,71 +3,20 @@
 Images stay uint8 until a batch is needed, so a whole data set fits in memory.
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any
 
 import torch
 from torch import Tensor
 
 from zssbir_lib.data.class_names import check_known, repeated
+from zssbir_lib.data.own_images import own_images
+from zssbir_lib.data.sources import ImageSource, ImageView, content_key
 from zssbir_lib.modality import PHOTO, SKETCH
 
 _PLURALS = {SKETCH: "sketches", PHOTO: "photos"}
-
-
-class ImageSource(Protocol):
-    """Give images by number; a uint8 tensor (N, 3, S, S) is one already."""
-
-    def __len__(self) -> int:
-        """Count the images."""
-
-    def __getitem__(self, indices: Tensor) -> Tensor:
-        """Return the images at indices (B,) int64 as uint8 (B, 3, S, S)."""
-
-
-def check_indices(indices: Tensor, count: int) -> None:
-    """Check that indices are a row of image numbers that exist.
-
-    Args:
-        indices: What a source was asked for.
-        count: N, its images.
-
-    Raises:
-        ValueError: If they are no row (B,) of int64.
-        IndexError: If one is below 0 or not below N.
-    """
-    if indices.ndim != 1 or indices.dtype != torch.int64:
-        raise ValueError(
-            f"indices have shape {tuple(indices.shape)} and type {indices.dtype}, "
-            "expected one row (B,) of torch.int64"
-        )
-    if bool(((indices < 0) | (indices >= count)).any()):
-        raise IndexError(
-            f"indices run from {int(indices.min())} to {int(indices.max())}, "
-            f"but there are {count} images"
-        )
-
-
-class ImageView:
-    """Show some images of a source, in a chosen order, without copying any.
-
-    Args:
-        source: N images.
-        indices: (M,) int64 in 0..N-1: image i of the view is image indices[i].
-    """
-
-    def __init__(self, source: ImageSource, indices: Tensor) -> None:
-        if isinstance(source, ImageView):
-            source, indices = source.source, source.indices[indices]
-        self.source = source
-        self.indices = indices
-
-    def __len__(self) -> int:
-        return len(self.indices)
-
-    def __getitem__(self, indices: Tensor) -> Tensor:
-        return self.source[self.indices[indices]]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -75,12 +24,12 @@ class ImageSet:
     """Hold the images of one modality with their labels.
 
     Args:
-        images: N images, each uint8 (3, S, S).
+        images: N images, each uint8 (3, S, S): a tensor, or an `ImageSource`.
         labels: (N,) int64, class numbers from 0.
         modality: 0 for sketches, 1 for photos (`zssbir_lib.modality`).
 
     Raises:
-        ValueError: If lengths, shapes, types or the modality do not fit.
+        ValueError: lengths, shapes, types or the modality do not fit.
     """
 
     images: ImageSource
@@ -109,26 +58,12 @@ class ImageSet:
         return f"ImageSet({len(self)} {_PLURALS[self.modality]}, {classes} classes)"
 
     def subset(self, indices: Tensor) -> "ImageSet":
-        """Keep some images, in the order given, without copying them.
-
-        Args:
-            indices: (M,) int64 in 0..N-1.
-
-        Returns:
-            The M images with their labels, as a new set.
-        """
+        """Keep the images at (M,) int64 indices, in that order, without copying."""
         view = ImageView(self.images, indices)
         return ImageSet(view, self.labels[indices], self.modality)
 
     def of_class(self, label: int) -> Tensor:
-        """Find the images of one class.
-
-        Args:
-            label: Class number.
-
-        Returns:
-            (M,) int64 indices, ascending; empty if the class has no image.
-        """
+        """Return the (M,) int64 indices, ascending, of the images of one class."""
         return (self.labels == label).nonzero().squeeze(1)
 
 
@@ -137,15 +72,15 @@ class SketchPhotoData:
     """Hold sketches and photos of the same classes: a data set, or part of one.
 
     Args:
-        name: What to call it in messages and results.
+        name: what to call it in messages and results.
         class_names: C different names; label c means class_names[c].
-        sketches: Images of modality 0, labels in 0..C-1.
-        photos: Images of modality 1, labels in 0..C-1.
+        sketches: images of modality 0, labels in 0..C-1.
+        photos: images of modality 1, labels in 0..C-1.
         image_size: S, the side of every image in pixels.
 
     Raises:
-        ValueError: If names repeat, labels are out of range, the two modalities
-            are swapped, or image tensors do not have side S.
+        ValueError: names repeat, labels are out of range, the two modalities are
+            swapped, or image tensors do not have side S.
     """
 
     name: str
@@ -159,6 +94,49 @@ class SketchPhotoData:
             raise ValueError(f"class names must differ, repeated: {', '.join(twice)}")
         for images, modality in ((self.sketches, SKETCH), (self.photos, PHOTO)):
             self._check_modality(images, modality)
+
+    @classmethod
+    def from_datasets(
+        cls,
+        sketches: Any,
+        photos: Any,
+        class_names: Sequence[str],
+        name: str = "own data",
+        image_size: int | None = None,
+    ) -> "SketchPhotoData":
+        """Take sketches and photos of your own as they are.
+
+        Args:
+            sketches: (images, labels) with images (N, 3, S, S) or (N, S, S, 3) uint8;
+                or a data set, torch's or a list, that gives (image, label) by number,
+                image a PIL image, a uint8 tensor or array. It is read when used.
+            photos: the same.
+            class_names: C names; label c means class_names[c].
+            name: what to call it in messages and results.
+            image_size: S, which the images of a data set are resized to; None for the
+                side of the first sketch.
+
+        Returns:
+            The data set.
+
+        Raises:
+            ValueError: the images are not uint8, or something does not fit.
+
+        Example:
+            >>> drawn, taken = torch.zeros(2, 2, 3, 32, 32, dtype=torch.uint8)
+            >>> SketchPhotoData.from_datasets((drawn, [0, 1]), (taken, [0, 1]), "ab")
+            SketchPhotoData('own data': 2 classes, 2 sketches, 2 photos, 32 px)
+        """
+        drawn, drawn_labels = own_images(sketches, image_size, "sketches")
+        side = image_size or side_of(drawn)
+        taken, taken_labels = own_images(photos, side, "photos")
+        return cls(
+            name,
+            tuple(class_names),
+            ImageSet(drawn, drawn_labels, SKETCH),
+            ImageSet(taken, taken_labels, PHOTO),
+            side,
+        )
 
     def _check_modality(self, images: ImageSet, modality: int) -> None:
         """Check that one image set is what its field says."""
@@ -192,13 +170,13 @@ class SketchPhotoData:
         """Keep some classes; labels are renumbered 0..C-1 in the order given.
 
         Args:
-            class_names: The classes to keep, at least one, all different.
+            class_names: the classes to keep, at least one, all different.
 
         Returns:
             Their sketches and photos in their old order (no image is copied).
 
         Raises:
-            ValueError: If a class does not exist, or none is asked for.
+            ValueError: a class does not exist, or none is asked for.
         """
         names = tuple(class_names)
         if not names:
@@ -214,6 +192,33 @@ class SketchPhotoData:
             _relabelled(self.photos, new_label),
             self.image_size,
         )
+
+
+def fingerprint(images: ImageSet) -> str:
+    """Return a name for a set made of its content: images, labels and their order.
+
+    Pixels in memory are hashed; files are named by their bytes and a store by its
+    checksums, without decoding or reading an image. The same set loaded again has the
+    same name; so teachers' outputs are kept under it.
+
+    Args:
+        images: the set.
+
+    Returns:
+        32 hexadecimal digits; another image, label or order gives others.
+
+    Raises:
+        OSError: a file cannot be read.
+    """
+    digest = hashlib.blake2b(digest_size=16)
+    digest.update(images.labels.contiguous().numpy().tobytes())
+    digest.update(content_key(images.images).encode())
+    return digest.hexdigest()
+
+
+def side_of(images: ImageSource) -> int:
+    """Return the side of a source's images, in pixels."""
+    return images[torch.arange(1)].shape[-1]
 
 
 def _relabelled(images: ImageSet, new_label: Tensor) -> ImageSet:

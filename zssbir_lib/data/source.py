@@ -1,16 +1,28 @@
 """One way in for every data set: the embedded world by name, real data by folder."""
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
+import torch
+
+from zssbir_lib.data.class_names import check_known
 from zssbir_lib.data.folders import read_class_folders
-from zssbir_lib.data.images import SketchPhotoData
+from zssbir_lib.data.images import ImageSet, SketchPhotoData
 from zssbir_lib.data.layouts.spelling import describe_pairs, pair_names
 from zssbir_lib.data.prepared import is_store, open_store
+from zssbir_lib.data.sources import ImageView, StoredImages
 from zssbir_lib.data.splits import ZeroShotSplit
-from zssbir_lib.data.world_source import load_world_data
-from zssbir_lib.world import difficulty
+from zssbir_lib.modality import PHOTO, SKETCH
+from zssbir_lib.world import (
+    DrawnImages,
+    PhotoOptions,
+    SketchOptions,
+    difficulty,
+    load_world,
+)
+from zssbir_lib.world import class_names as world_class_names
 
 
 def load_data(
@@ -31,7 +43,7 @@ def load_data(
             one of the public data sets in a layout in circulation (`layouts`), or a
             prepared store.
         image_size: S, the side in pixels.
-        split: Draw only the classes it names (the world only; a folder is always
+        split: draw only the classes it names (the world only; a folder is always
             listed in full, and its images are decoded when first used).
         on_unreadable: "raise" or "skip", for damaged files (`read_class_folders`).
         level: "easy", "default" or "hard" images (the world only).
@@ -42,8 +54,8 @@ def load_data(
         The data set.
 
     Raises:
-        FileNotFoundError: If source is neither "world" nor a folder.
-        ValueError: If the folder or the split's classes do not fit.
+        FileNotFoundError: source is neither "world" nor a folder.
+        ValueError: the folder or the split's classes do not fit.
     """
     if str(source) == "world":
         return _draw(image_size, split, level, photos)
@@ -61,19 +73,114 @@ def load_data(
     return spelt_as(data, split) if split else data
 
 
-def spelt_as(data: SketchPhotoData, split: ZeroShotSplit) -> SketchPhotoData:
-    """Give classes the spelling of a split.
+def load_world_data(
+    class_names: Sequence[str] | None = None,
+    image_size: int = 32,
+    photos: int = 100,
+    sketches: int = 60,
+    seed: int = 0,
+    photo_options: PhotoOptions | None = None,
+    sketch_options: SketchOptions | None = None,
+    workers: int | None = None,
+) -> SketchPhotoData:
+    """Draw (or read from the cache) sketches and photos of the embedded world.
 
     Args:
-        data: A data set.
-        split: Its classes may differ from the data's in case, spaces, underscores,
-            hyphens and brackets.
+        class_names: classes wanted, in the order of their labels; None for all.
+        image_size: S, the side in pixels.
+        photos: photos a class.
+        sketches: sketches a class.
+        seed: which images are drawn; the same seed draws the same images.
+        photo_options: how hard the photos are; None for the default.
+        sketch_options: how hard the sketches are; None for the default.
+        workers: processes that draw; None to choose by the machine.
 
     Returns:
-        The same images; a warning says which classes were renamed.
+        The data set named "world".
 
     Raises:
-        ValueError: If two classes of the data could be the same class of the split.
+        ValueError: naming the classes that the world lacks.
+    """
+    names = _checked_names(class_names)
+    world = load_world(
+        names,
+        photos=photos,
+        sketches=sketches,
+        size=image_size,
+        seed=seed,
+        photo_options=photo_options,
+        sketch_options=sketch_options,
+        workers=workers,
+    )
+    return SketchPhotoData(
+        "world",
+        names,
+        _drawn(world.sketches, SKETCH),
+        _drawn(world.photos, PHOTO),
+        image_size,
+    )
+
+
+def load_pretraining_photos(
+    class_names: Sequence[str],
+    image_size: int = 32,
+    photos: int = 100,
+    seed: int = 0,
+    photo_options: PhotoOptions | None = None,
+    workers: int | None = None,
+) -> ImageSet:
+    """Draw photos only: what a backbone is pretrained on in the embedded world.
+
+    Args:
+        class_names: the pretraining classes of a split, in the order of the labels.
+        image_size: S, the side in pixels.
+        photos: photos a class.
+        seed: which images are drawn.
+        photo_options: how hard the photos are; None for the default.
+        workers: processes that draw; None to choose by the machine.
+
+    Returns:
+        The photos with labels 0..C-1.
+
+    Raises:
+        ValueError: naming the classes that the world lacks.
+    """
+    names = _checked_names(class_names)
+    world = load_world(
+        names,
+        photos=photos,
+        size=image_size,
+        seed=seed,
+        photo_options=photo_options,
+        workers=workers,
+        photo_only=names,
+    )
+    return _drawn(world.photos, PHOTO)
+
+
+def _checked_names(class_names: Sequence[str] | None) -> tuple[str, ...]:
+    """Return classes that the world has; None stands for all of them."""
+    existing = tuple(world_class_names())
+    names = existing if class_names is None else tuple(class_names)
+    if not names:
+        raise ValueError("class_names is empty, expected at least one class")
+    check_known(names, existing, "the embedded world (data set 'world')")
+    return names
+
+
+def _drawn(images: DrawnImages, modality: int) -> ImageSet:
+    """Make an image set of the world's store, class after class."""
+    rows = [torch.arange(one.start, one.stop) for one in images.rows.values()]
+    counts = torch.tensor([len(one) for one in rows])
+    labels = torch.arange(len(rows)).repeat_interleave(counts)
+    source = ImageView(StoredImages(images.file), torch.cat(rows))
+    return ImageSet(source, labels, modality)
+
+
+def spelt_as(data: SketchPhotoData, split: ZeroShotSplit) -> SketchPhotoData:
+    """Give classes the spelling of a split, with a warning that says which.
+
+    Names may differ in case, spaces, underscores, hyphens and brackets.
     """
     pairing = pair_names(data.class_names, sum(split.groups().values(), ()))
     if pairing.ambiguous:
