@@ -7,6 +7,7 @@ import csv
 import importlib.util
 import io
 import shlex
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,15 +32,12 @@ class RunFolder:
     """
 
     def __init__(self, folder: Path, words: list[str]) -> None:
-        self.folder, self.words, self.lines = folder, words, []
+        self.folder, self.words = folder, words
         self.board = None
 
     def note_epoch(self, state: TrainingState) -> None:
         """Write log.txt and history.csv anew after an epoch, and tell TensorBoard."""
-        self._write_command()
-        self.lines = [epoch_line(state, number) for number in range(len(state.history))]
-        write_text("\n".join(self.lines) + "\n", self.at("log.txt"))
-        write_text(table_of(state.history), self.at("history.csv"))
+        self._write(state.history, state.recipe.epochs)
         self._tell_board(state.history[-1])
 
     def finish(
@@ -50,21 +48,31 @@ class RunFolder:
         heading: str,
     ) -> None:
         """Add recipe and scores to the log, and draw the pictures, but for "smoke"."""
-        self._write_command()
+        recipe = experiment.method.recipe
         scores = [f"{n}: {v}" for n, v in result["metrics"].items()]
-        write_text("\n".join([heading, *self.lines, *scores, ""]), self.at("log.txt"))
-        if experiment.method.recipe.profile == "smoke":
+        self._write(result["history"], recipe.epochs, [heading], scores)
+        if recipe.profile == "smoke":
             return
         draw_curves(result["history"], self.folder)
         draw_retrieved(net, experiment, self.folder)
 
+    def _write(
+        self,
+        history: list[dict[str, Any]],
+        epochs: int,
+        before: Sequence[str] = (),
+        after: Sequence[str] = (),
+    ) -> None:
+        """Write command, log and history: all epochs, also of runs that go on."""
+        write_text(shlex.join(["zssbir", *self.words]) + "\n", self.at("command.txt"))
+        lines = [epoch_line(record, epochs) for record in history]
+        write_text("\n".join([*before, *lines, *after, ""]), self.at("log.txt"))
+        if history:
+            write_text(table_of(history), self.at("history.csv"))
+
     def at(self, name: str) -> Path:
         """Return the path of a file in the folder."""
         return self.folder / name
-
-    def _write_command(self) -> None:
-        """Write the command that repeats the run."""
-        write_text(shlex.join(["zssbir", *self.words]) + "\n", self.at("command.txt"))
 
     def _tell_board(self, record: dict[str, Any]) -> None:
         """Write an epoch's numbers for TensorBoard, where it is installed."""

@@ -250,15 +250,16 @@ class StepProgress:
         if not is_first() or not self.bar.disable or "TQDM_DISABLE" in os.environ:
             return
         if "ipykernel" not in sys.modules:
-            print(epoch_line(self.state), file=sys.stderr, flush=True)
+            last = self.state.history[-1]
+            line = epoch_line(last, self.state.recipe.epochs)
+            print(line, file=sys.stderr, flush=True)
 
 
-def epoch_line(state: TrainingState, number: int = -1) -> str:
-    """Return in one line how an epoch of a training went, the last unless told."""
-    last = state.history[number]
-    shown = [f"epoch {last['epoch']}/{state.recipe.epochs}", f"loss {last['loss']:.4f}"]
-    if "validation" in last:
-        shown.append(f"validation {last['validation']:.4f}")
+def epoch_line(record: dict[str, Any], epochs: int) -> str:
+    """Return in one line how an epoch of a training went."""
+    shown = [f"epoch {record['epoch']}/{epochs}", f"loss {record['loss']:.4f}"]
+    if "validation" in record:
+        shown.append(f"validation {record['validation']:.4f}")
     return ", ".join(shown)
 
 
