@@ -132,11 +132,11 @@ def plan_runs(
         splits: where to run.
         rows: names of rows; None for all.
         backbone: name of the backbone.
-        **changes: fields that all rows share.
+        **changes: fields that all rows share whose method has them.
 
     Raises:
         ValueError: a row is unknown, something is named twice, a change is one that
-            the rows make, or there is no seed.
+            the rows make or that no method has, or there is no seed.
     """
     changes = study.changes | changes
     rows = tuple(study.rows) if rows is None else rows
@@ -147,12 +147,16 @@ def plan_runs(
     check_different("split", [split.name for split in splits])
     if study.seeds < 1:
         raise ValueError(f"seeds must be 1 or more, got {study.seeds}")
+    kinds = {n: find_method(study.rows[n].get("method", study.method)) for n in rows}
+    fields_of_any = [name for kind in kinds.values() for name in kind.hints()]
+    check_known("the recipe", changes, dict.fromkeys(fields_of_any))
     methods = {}
     for profile in study.profiles:
-        for name in rows:
-            row = merged(changes, study.rows[name])
+        for name, kind in kinds.items():
+            shared = {n: v for n, v in changes.items() if n in kind.hints()}
+            row = merged(shared, study.rows[name])
+            row.pop("method", None)
             label = name if "profile" in row else f"{name}:{profile}"
-            kind = find_method(row.pop("method"))
             given = {"backbone": backbone, "profile": profile} | row
             methods[profile, label] = kind.named(**given)
     runs = [
