@@ -1,10 +1,12 @@
 """Fixtures that several test files share."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
 REPOSITORY = Path(__file__).resolve().parents[1]
+sys.path.insert(0, str(REPOSITORY / "studies"))  # its scripts are tested too
 
 
 @pytest.fixture(scope="session")

@@ -10,27 +10,26 @@ from zssbir_lib.losses import quadruplet_violations
 from zssbir_lib.training import (
     AnchorPushes,
     anchor_pushes,
-    build_method,
-    build_student,
+    build_net,
     describe_pushes,
-    named_recipe,
+    named_method,
+    new_state,
     pushes_of_batches,
     virtual_step,
 )
-from zssbir_lib.training.methods.ramln.alignment import drawn_halves
-from zssbir_lib.training.methods.ramln.meta_step import HeadsView, LossShape, batch_loss
+from zssbir_lib.training.methods.margin_report import drawn_halves
+from zssbir_lib.training.methods.meta_step import HeadsView, LossShape, batch_loss
 
-RECIPE = named_recipe("ramln", batch_size=24, images_per_class=4, embedding_size=8)
+METHOD = named_method("ramln", batch_size=24, images_per_class=4, embedding_size=8)
 SHAPE, RATE, MARGIN = LossShape(0.5, 5.0, 3.0, 1.0), 0.1, 0.3
 
 
 @pytest.fixture(scope="module")
 def problem(tiny_data):
     """Return a network and the halves of a batch, in double precision."""
-    net = build_student(RECIPE, seed=1, classes=6).eval()
-    method = build_method(tiny_data, RECIPE)
-    batch = method.draw(torch.Generator().manual_seed(0))
-    halves = drawn_halves(net, method, batch)
+    net = build_net(METHOD, seed=1, classes=6).eval()
+    chance = torch.Generator().manual_seed(0)
+    halves = drawn_halves(net, new_state(METHOD, tiny_data), chance)
     return net.double(), *(in_double(half) for half in halves)
 
 
@@ -101,9 +100,11 @@ def test_where_the_hinge_is_flat_an_alignment_is_not_known(problem):
 
 
 def test_pushes_repeat_with_their_seed_and_use_every_batch(tiny_data, problem):
-    net = build_student(RECIPE, seed=1, classes=6).eval()
+    net = build_net(METHOD, seed=1, classes=6).eval()
     before = {n: w.clone() for n, w in net.state_dict().items()}
-    found = [pushes_of_batches(net, RECIPE, tiny_data, 2, seed) for seed in (0, 0, 1)]
+    states = [new_state(METHOD, tiny_data) for _ in range(3)]
+    seeds = zip(states, (0, 0, 1), strict=True)
+    found = [pushes_of_batches(net, state, 2, seed) for state, seed in seeds]
     assert all(part.shape == (24,) for part in found[0])
     assert torch.equal(found[0].push, found[1].push)
     assert not torch.equal(found[0].push, found[2].push)

@@ -1,7 +1,6 @@
 """The report of learned margins: by hand, by loops, degenerate cases, checkpoints."""
 
 import math
-from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -10,24 +9,23 @@ import torch
 from zssbir_lib.data import ImageSet, SketchPhotoData
 from zssbir_lib.training import (
     ImageMargins,
-    build_method,
     describe_image_margins,
     embed,
     fit,
     load_margin_learner,
     margins_of_images,
-    named_recipe,
+    named_method,
     new_state,
     read_checkpoint,
     save_checkpoint,
 )
-from zssbir_lib.training.methods.ramln.report import (
+from zssbir_lib.training.methods.margin_report import (
     class_means,
     query_difficulty,
     rank_correlation,
 )
 
-RECIPE = named_recipe(
+METHOD = named_method(
     "ramln",
     epochs=1,
     steps_per_epoch=4,
@@ -253,21 +251,19 @@ def test_difficulty_by_hand():
 
 @pytest.fixture(scope="module")
 def trained(tiny_data):
-    """Return a state and a method after a few steps with learned margins."""
-    return fitted(tiny_data, RECIPE)
+    """Return a state after a few steps with learned margins."""
+    return fitted(tiny_data, METHOD)
 
 
-def fitted(data, recipe, seed=0):
-    state = new_state(recipe, seed, 48, classes=6)
-    method = build_method(data, recipe, seed=seed)
-    fit(state, method)
+def fitted(data, method, seed=0):
+    state = new_state(method, data, seed)
+    fit(state)
     state.net.eval()
-    return state, method
+    return state
 
 
 def test_every_seen_image_has_a_margin_and_a_difficulty(trained, tiny_data):
-    state, method = trained
-    net, learner = state.net, method.learner
+    net, learner = trained.net, trained.kept
     found = margins_of_images(net, learner, tiny_data, "embedding")
     assert found.modality.tolist() == [0] * 48 + [1] * 48
     assert (
@@ -291,10 +287,10 @@ def test_every_seen_image_has_a_margin_and_a_difficulty(trained, tiny_data):
 
 
 def test_a_report_changes_nothing(trained, tiny_data):
-    state, method = trained
+    state = trained
     state.net.train()
     before = {n: v.clone() for n, v in state.net.state_dict().items()}
-    kept = method.learner
+    kept = state.kept
     learned = [m.state_dict() for m in (kept.memory, kept.margins)]
     learned = [{n: v.clone() for n, v in one.items()} for one in learned]
     margins_of_images(state.net, kept, tiny_data, "embedding")
@@ -310,15 +306,15 @@ def test_a_report_changes_nothing(trained, tiny_data):
 
 @pytest.mark.parametrize("changes", [dict(), dict(form="scalar"), dict(slots=3)])
 def test_a_learner_is_loaded_as_it_was_saved(tiny_data, tmp_path, changes):
-    recipe = replace(RECIPE, margins=replace(RECIPE.margins, **changes))
-    state, method = fitted(tiny_data, recipe, seed=1)
+    method = METHOD.changed(margins=changes)
+    state = fitted(tiny_data, method, seed=1)
     save_checkpoint(state, tmp_path / "c.pt")
-    net, learner = load_margin_learner(read_checkpoint(tmp_path / "c.pt"))
+    net, learner = load_margin_learner(read_checkpoint(tmp_path / "c.pt"), method)
     assert learner.step == 4 and learner.warm and not net.training
-    assert len(learner.memory.labels) == 2 * 6 * recipe.margins.slots
+    assert len(learner.memory.labels) == 2 * 6 * method.margins.slots
     one, other = (
         margins_of_images(*both, tiny_data, "embedding")
-        for both in ((net, learner), (state.net, method.learner))
+        for both in ((net, learner), (state.net, state.kept))
     )
     for mine, theirs in zip(one, other, strict=True):
         assert np.array_equal(mine, theirs)
@@ -327,23 +323,24 @@ def test_a_learner_is_loaded_as_it_was_saved(tiny_data, tmp_path, changes):
 
 
 def test_a_training_within_its_warm_up_has_the_fixed_margin(tiny_data, tmp_path):
-    recipe = replace(RECIPE, margins=replace(RECIPE.margins, warm_up=9))
-    state, _ = fitted(tiny_data, recipe)
-    save_checkpoint(state, tmp_path / "c.pt")
-    found = margins_of_images(
-        *load_margin_learner(read_checkpoint(tmp_path / "c.pt")), tiny_data, "embedding"
-    )
+    method = METHOD.changed(margins={"warm_up": 9})
+    save_checkpoint(fitted(tiny_data, method), tmp_path / "c.pt")
+    both = load_margin_learner(read_checkpoint(tmp_path / "c.pt"), method)
+    found = margins_of_images(*both, tiny_data, "embedding")
     assert found.margin == pytest.approx(0.3) and found.margin.std() < 1e-7
 
 
-@pytest.mark.parametrize("method", ["mathm", "sbtknet", "triplet"])
-def test_a_checkpoint_of_another_method_is_refused_by_name(tmp_path, method):
-    recipe = named_recipe(method, embedding_size=8, batch_size=32)
-    save_checkpoint(new_state(recipe, 0, 48, classes=6), tmp_path / "c.pt")
+@pytest.mark.parametrize("name", ["mathm", "sbtknet", "triplet", "untrained"])
+def test_a_checkpoint_of_another_method_is_refused_by_name(
+    tiny_data, tmp_path, monkeypatch, name
+):
+    monkeypatch.setenv("ZSSBIR_CACHE", str(tmp_path / "cache"))
+    method = named_method(name, embedding_size=8, batch_size=32)
+    save_checkpoint(new_state(method, tiny_data), tmp_path / "c.pt")
     content = read_checkpoint(tmp_path / "c.pt")
-    message = f"is of the method '{method}', which learns no margins: give one of"
+    message = f"is of the method '{name}', which learns no margins: give one of"
     with pytest.raises(ValueError, match=message):
-        load_margin_learner(content)
+        load_margin_learner(content, METHOD)
 
 
 def test_an_image_without_any_of_its_class_on_the_other_side_has_no_difficulty(
@@ -355,8 +352,7 @@ def test_an_image_without_any_of_its_class_on_the_other_side_has_no_difficulty(
     few = SketchPhotoData(
         "few", tiny_data.class_names, tiny_data.sketches, photos, image_size=32
     )
-    state, method = trained
-    found = margins_of_images(state.net, method.learner, few, "embedding")
+    found = margins_of_images(trained.net, trained.kept, few, "embedding")
     unknown = (found.labels == 2) & (found.modality == 0)
     assert np.array_equal(np.isnan(found.difficulty), unknown)
     assert np.isfinite(found.margin).all()

@@ -4,7 +4,7 @@ import pytest
 import torch
 from torch.nn.functional import softplus
 
-from zssbir_lib.training.methods.ramln.meta_gradient import (
+from zssbir_lib.training import (
     exact_meta_gradient,
     first_order_meta_gradient,
     virtual_step,

@@ -1,35 +1,35 @@
 """RAMLN: the meta step, learned margins, and training with them."""
 
 import json
-from dataclasses import replace
 
 import pytest
 import torch
+from margins import method_of
+from ramln_variants import LeastUsed
 
-from zssbir_lib.cli.options import read_changes
 from zssbir_lib.losses import (
     hardest_quadruplets,
     quadruplet_set_loss,
     relation_aware_quadruplet_loss,
 )
 from zssbir_lib.models import MarginNetwork, MemoryRead
+from zssbir_lib.records import read_changes
 from zssbir_lib.training import (
-    Recipe,
-    build_method,
-    build_student,
+    RAMLN,
+    MarginLearner,
+    Step,
+    build_net,
+    draw_batch,
+    exact_meta_gradient,
+    first_order_meta_gradient,
     fit,
-    named_recipe,
+    named_method,
     new_state,
     prepare_images,
     read_checkpoint,
     restore_state,
 )
-from zssbir_lib.training.methods.ramln.learner import MarginLearner
-from zssbir_lib.training.methods.ramln.meta_gradient import (
-    exact_meta_gradient,
-    first_order_meta_gradient,
-)
-from zssbir_lib.training.methods.ramln.meta_step import (
+from zssbir_lib.training.methods.meta_step import (
     HeadsView,
     LossShape,
     MetaBatch,
@@ -37,10 +37,8 @@ from zssbir_lib.training.methods.ramln.meta_step import (
     part_of,
     split_classes,
 )
-from zssbir_lib.training.recipes.margin_settings import MarginSettings
 
-RECIPE = named_recipe(
-    "ramln",
+SETTINGS = dict(
     epochs=4,
     steps_per_epoch=4,
     batch_size=24,  # six classes
@@ -50,6 +48,7 @@ RECIPE = named_recipe(
     metric_weight=1.0,
     margins=dict(warm_up=3, rate=0.05),
 )
+METHOD = named_method("ramln", **SETTINGS)
 SIZE, FEATURES = 8, 128
 
 
@@ -58,11 +57,18 @@ def generator(seed=0):
 
 
 def with_margins(**changes):
-    return replace(RECIPE, margins=replace(RECIPE.margins, **changes))
+    return METHOD.changed(margins=changes)
 
 
-def fresh(recipe=RECIPE, seed=0):
-    return new_state(recipe, seed, sketches=48, classes=6)
+def step_of(state):
+    """Return the first step of a training, with its batch's images."""
+    batch = draw_batch(state, generator())
+    images = prepare_images(batch.images, batch.modality, state.net.pixels)
+    return Step.of(batch, state.net.pooled(images, batch.modality), images)
+
+
+def loss_of(state, step):
+    return state.method.loss_terms(state.net, step, state.kept)["relation_aware"]
 
 
 def small_problem(dtype=torch.float64, beta=20.0, classification_weight=1.0):
@@ -71,7 +77,7 @@ def small_problem(dtype=torch.float64, beta=20.0, classification_weight=1.0):
     Distances are of the order of the margin, so that anchors lie at the corner of the
     hinge, where margins matter.
     """
-    net = build_student(RECIPE, seed=1, classes=6).to(dtype).eval()
+    net = build_net(METHOD, seed=1, classes=6).to(dtype).eval()
     labels = torch.arange(6).repeat_interleave(4)
     modality = torch.arange(24) % 2
     means = torch.randn(6, FEATURES, generator=generator(1), dtype=dtype)[labels]
@@ -159,7 +165,7 @@ def test_the_outer_loss_does_not_contain_the_margins():
 
 
 def test_heads_alone_or_all_that_is_trained():
-    net = build_student(RECIPE, seed=0, classes=6)
+    net = build_net(METHOD, seed=0, classes=6)
     heads = set(HeadsView(net, from_pooled=True).weights())
     assert heads == {
         "net.projection.weight",
@@ -173,92 +179,75 @@ def test_heads_alone_or_all_that_is_trained():
 # --- the learner ---------------------------------------------------------------------
 
 
-def taken(method, net):
-    """Return a batch, its images, pooled features and points."""
-    batch = method.draw(generator())
-    images = prepare_images(batch.images, batch.modality, net.pixels)
-    return batch, images
-
-
 @pytest.mark.parametrize("gradient", ["exact", "first_order"])
 @pytest.mark.parametrize("scope", ["heads", "all"])
 def test_a_meta_step_moves_the_margins_and_not_a_bit_of_the_network(
     tiny_data, gradient, scope
 ):
-    recipe = with_margins(warm_up=0, gradient=gradient, scope=scope, beta=5.0)
-    method, net = build_method(tiny_data, recipe), fresh(recipe).net
-    net.train()
-    batch, images = taken(method, net)
-    method.losses(
-        net, net.pooled(images, batch.modality), images, batch
-    )  # fills the memory; moves BatchNorm's statistics
+    method = with_margins(warm_up=0, gradient=gradient, scope=scope, beta=5.0)
+    state = new_state(method, tiny_data)
+    net, learner = state.net.train(), state.kept
+    step = step_of(state)  # moves BatchNorm's statistics
+    loss_of(state, step)  # fills the memory
     before = {n: w.clone() for n, w in net.state_dict().items()}
-    margins = {n: w.clone() for n, w in method.learner.margins.state_dict().items()}
+    margins = {n: w.clone() for n, w in learner.margins.state_dict().items()}
 
-    modality = batch.modality
-    pooled = net.eval().pooled(images, modality)
+    pooled = net.eval().pooled(step.images, step.modality)
     net.train()
     points = net.project(pooled).detach()
-    inputs = pooled.detach() if scope == "heads" else images
-    method._learn(net, method.meta_batch(inputs, points, batch))
+    inputs = pooled.detach() if scope == "heads" else step.images
+    learner.learn(net, method.meta_batch(learner, inputs, points, step))
     after = net.state_dict()
     assert all(torch.equal(before[name], after[name]) for name in before)
     assert all(p.grad is None for p in net.parameters())
     assert net.training and all(module.training for module in net.modules())
-    moved = method.learner.margins.state_dict()
+    moved = learner.margins.state_dict()
     assert any(not torch.equal(margins[name], moved[name]) for name in margins)
 
 
 def test_with_a_fixed_margin_it_is_the_quadruplet_loss(tiny_data):
-    recipe = with_margins(form="fixed")
-    method, net = build_method(tiny_data, recipe), fresh(recipe).net.eval()
-    batch, images = taken(method, net)
+    state = new_state(with_margins(form="fixed"), tiny_data)
+    state.net.eval()
+    step = step_of(state)
     for _ in range(5):  # beyond the warm-up
-        loss = method.losses(net, net.pooled(images, batch.modality), images, batch)[
-            "relation_aware"
-        ]
+        loss = loss_of(state, step)
+    points = state.net(step.images, step.modality)
     expected = relation_aware_quadruplet_loss(
-        net(images, batch.modality), batch.labels, batch.modality, 0.2, 0.5, 20.0
+        points, step.labels, step.modality, 0.2, 0.5, 20.0
     )
     torch.testing.assert_close(loss, expected)
-    assert method.observed["margin/low"] == method.observed["margin/high"]
+    assert step.observed["margin/low"] == step.observed["margin/high"]
 
 
 def test_learned_margins_are_used_and_get_no_gradient_from_the_update(tiny_data):
-    method, net = build_method(tiny_data, with_margins(warm_up=0)), fresh().net.eval()
-    last = method.learner.margins.layers[-1]
-    torch.nn.init.normal_(last.weight, generator=generator(1))
-    method.learner.optimiser.param_groups[0]["lr"] = 0.0
-    batch, images = taken(method, net)
-    loss = method.losses(net, net.pooled(images, batch.modality), images, batch)[
-        "relation_aware"
-    ]
-    points = net(images, batch.modality)
+    state = new_state(with_margins(warm_up=0), tiny_data)
+    margins = state.kept.margins
+    torch.nn.init.normal_(margins.layers[-1].weight, generator=generator(1))
+    state.kept.optimiser.param_groups[0]["lr"] = 0.0
+    state.net.eval()
+    step = step_of(state)
+    loss = loss_of(state, step)
+    points = state.net(step.images, step.modality)
     empty = MemoryRead(torch.zeros(24, SIZE), torch.zeros(24, 3))
-    margin = method.learner.margins(points, empty)
+    margin = margins(points, empty)
     expected = quadruplet_set_loss(
         points,
-        batch.modality,
-        hardest_quadruplets(points, batch.labels, batch.modality),
+        step.modality,
+        hardest_quadruplets(points, step.labels, step.modality),
         margin,
         0.5,
         20.0,
     )
     torch.testing.assert_close(loss, expected)
-    for weight in method.learner.margins.parameters():
+    for weight in margins.parameters():
         weight.grad = None
     loss.backward()
-    assert all(p.grad is None for p in method.learner.margins.parameters())
+    assert all(p.grad is None for p in margins.parameters())
 
 
 def test_margins_trained_on_their_own_loss_shrink(tiny_data):
-    learner = MarginLearner(
-        MarginSettings(learning="joint", form="scalar", warm_up=0, rate=0.1),
-        start=0.2,
-        lam=0.5,
-        size=SIZE,
-        classes=6,
-    )
+    joint = with_margins(learning="joint", form="scalar", warm_up=0, rate=0.1)
+    learner = MarginLearner(joint, classes=6)
     points = torch.randn(24, SIZE, generator=generator())
     labels, modality = torch.arange(6).repeat_interleave(4), torch.arange(24) % 2
     quadruplets = hardest_quadruplets(points, labels, modality)
@@ -277,9 +266,8 @@ def test_margins_trained_on_their_own_loss_shrink(tiny_data):
 
 
 def test_the_history_tells_what_margins_do(tiny_data):
-    recipe = with_margins(beta=5.0)
-    state = fresh(recipe)
-    fit(state, build_method(tiny_data, recipe))
+    state = new_state(with_margins(beta=5.0), tiny_data)
+    fit(state)
     first, last = state.history[0], state.history[-1]
     assert first["margin/mean"] == pytest.approx(0.2, abs=0.02)
     assert last["margin/mean"] != pytest.approx(0.2, abs=1e-4)
@@ -289,18 +277,16 @@ def test_the_history_tells_what_margins_do(tiny_data):
     )
 
 
-@pytest.mark.parametrize("writing", ["rare", "least_used"])
-def test_a_training_goes_on_from_its_checkpoint_bit_for_bit(
-    tiny_data, tmp_path, writing
-):
-    recipe = with_margins(writing=writing)
-    whole = fresh(recipe)
-    fit(whole, build_method(tiny_data, recipe))
+@pytest.mark.parametrize("kind", [RAMLN, LeastUsed])
+def test_a_training_goes_on_from_its_checkpoint_bit_for_bit(tiny_data, tmp_path, kind):
+    method = kind.named(**SETTINGS)
+    whole = new_state(method, tiny_data)
+    fit(whole)
 
     class Stop(Exception):
         pass
 
-    half, path = fresh(recipe), tmp_path / "checkpoint.pt"
+    half, path = new_state(method, tiny_data), tmp_path / "checkpoint.pt"
     calls = []
 
     def stop_at_the_third(net):
@@ -310,14 +296,14 @@ def test_a_training_goes_on_from_its_checkpoint_bit_for_bit(
         return 0.0
 
     with pytest.raises(Stop):
-        fit(half, build_method(tiny_data, recipe), stop_at_the_third, path)
-    resumed = fresh(recipe)
+        fit(half, stop_at_the_third, path)
+    resumed = new_state(method, tiny_data)
     restore_state(resumed, read_checkpoint(path), path)
     assert resumed.step == 8
-    fit(resumed, build_method(tiny_data, recipe))
+    fit(resumed)
     for name, weight in whole.net.state_dict().items():
         assert torch.equal(weight, resumed.net.state_dict()[name]), name
-    learner, again = whole.method_state["learner"], resumed.method_state["learner"]
+    learner, again = whole.kept.state_dict(), resumed.kept.state_dict()
     for part in ("memory", "margins"):
         for name, value in learner[part].items():
             assert torch.equal(value, again[part][name]), name
@@ -326,24 +312,24 @@ def test_a_training_goes_on_from_its_checkpoint_bit_for_bit(
 # --- recipes -------------------------------------------------------------------------
 
 
-def test_a_recipe_survives_json():
-    recipe = with_margins(form="scalar", every=3)
-    assert Recipe.from_dict(json.loads(json.dumps(recipe.to_dict()))) == recipe
+@pytest.mark.parametrize("kind", [RAMLN, LeastUsed])
+def test_a_method_survives_json(kind):
+    method = kind.named(**SETTINGS).changed(margins=dict(form="scalar", slots=3))
+    again = method_of(json.loads(json.dumps(method.to_dict())))
+    assert again == method and type(again) is kind
+    with pytest.raises(ValueError, match="method 'mine', which neither the library no"):
+        method_of(method.to_dict() | {"method": "mine"})
 
 
 def test_changes_of_a_record_within():
     texts = ["margins.rate=0.5", "margins.form=scalar", "lam=0.25"]
-    changes = read_changes(texts)
+    changes = read_changes(texts, RAMLN.hints())
     assert changes == {"margins": {"rate": 0.5, "form": "scalar"}, "lam": 0.25}
-    recipe = named_recipe("ramln", **changes)
-    assert (recipe.margins.rate, recipe.margins.form, recipe.lam) == (
-        0.5,
-        "scalar",
-        0.25,
-    )
-    assert recipe.margins.beta == 20.0
-    with pytest.raises(ValueError, match="a field of the recipe: 'speed=1'"):
-        read_changes(["margins.speed=1"])
+    method = named_method("ramln", **changes)
+    assert (method.margins.rate, method.margins.form) == (0.5, "scalar")
+    assert (method.margins.beta, method.lam) == (20.0, 0.25)
+    with pytest.raises(ValueError, match="margins has no field called 'speed'.*it has: form"):
+        read_changes(["margins.speed=1"], RAMLN.hints())
 
 
 @pytest.mark.parametrize(
@@ -353,18 +339,14 @@ def test_changes_of_a_record_within():
         (dict(margin=0.9), "margin is 0.9, where learned margins start"),
         (dict(margins=dict(form="none")), "margins.form must be one of fixed, scalar"),
         (dict(margins=dict(rate=0.0)), "margins.rate must be above 0, got 0.0"),
-        (dict(margins=dict(every=0)), "margins.every must be 1 or more, got 0"),
+        (dict(margins=dict(slots=0)), "margins.slots must be 1 or more, got 0"),
         (dict(margins=dict(low=0.9)), "margins.low must be below margins.high"),
-        (
-            dict(margins=dict(gradient="first_order", inner_steps=2)),
-            "of one virtual step",
-        ),
     ],
 )
 def test_mistakes_are_named(changes, message):
     with pytest.raises(ValueError, match=message):
-        named_recipe("ramln", **changes)
+        named_method("ramln", **changes)
 
 
 def test_a_fixed_margin_may_lie_anywhere():
-    assert named_recipe("ramln", margin=0.9, margins=dict(form="fixed")).margin == 0.9
+    assert named_method("ramln", margin=0.9, margins=dict(form="fixed")).margin == 0.9
