@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import torch
 from PIL import Image
 
 from zssbir_lib.data import load_world_data
@@ -36,7 +37,7 @@ def write_images(root: Path) -> None:
         for number, label in enumerate(images.labels.tolist()):
             path = root / kind / CLASSES[label] / f"{number:03}.png"
             path.parent.mkdir(parents=True, exist_ok=True)
-            picture = images.images[number].permute(1, 2, 0).numpy()
+            picture = images.images[torch.tensor([number])][0].permute(1, 2, 0).numpy()
             Image.fromarray(picture).save(path)
     split = {"seen": CLASSES[:4], "unseen": CLASSES[4:]}
     (root / "split.json").write_text(json.dumps(split))
