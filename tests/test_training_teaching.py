@@ -11,21 +11,25 @@ from zssbir_lib.data import ImageSet, SketchPhotoData
 from zssbir_lib.modality import PHOTO, SKETCH
 from zssbir_lib.models import PixelStatistics, load_teacher
 from zssbir_lib.training import (
-    SBTKNetMethod,
+    SBTKNet,
     apply_head,
-    build_student,
+    build_net,
     cached_class_activations,
     class_activations,
-    named_recipe,
+    draw_batch,
+    new_state,
     prepare_images,
-    recipe_soft_labels,
-    recipe_teacher,
     teacher_logits,
 )
 from zssbir_lib.training.methods import teaching
-from zssbir_lib.training.methods.teaching import weights_fingerprint
+from zssbir_lib.training.methods.teaching import seen_soft_labels, weights_fingerprint
 
-RECIPE = named_recipe("sbtknet", profile="smoke", batch_size=4, embedding_size=8)
+METHOD = SBTKNet.named(profile="smoke", batch_size=4, embedding_size=8)
+
+
+def soft_labels(data, method=METHOD):
+    """Return what a method's teacher says of the classes of a data set."""
+    return seen_soft_labels(method.photo_teacher(), data, method.temperature)
 
 
 @pytest.fixture(autouse=True)
@@ -97,17 +101,16 @@ def test_activations_equal_a_slow_loop(tiny_data, monkeypatch, batch):
     torch.testing.assert_close(activations, expected, atol=1e-4, rtol=1e-4)
 
 
-def test_logits_are_averaged_before_the_softmax(monkeypatch):
+def test_logits_are_averaged_before_the_softmax(seen):
     # two photos, logits (0, 0) and (2 log 3, 0): their mean (log 3, 0) has the softmax
     # (3/4, 1/4); the mean of the two softmaxes would be (1/2 + 9/10) / 2 = 0.7
-    monkeypatch.setattr(
-        teaching, "recipe_teacher", lambda recipe: GreyTeacher(2 * math.log(3))
-    )
-    photos = grey_photos(0, 255)
-    labels = recipe_soft_labels(RECIPE, photos, 1)
+    none = replace(grey_photos(1).subset(torch.tensor([]).long()), modality=SKETCH)
+    data = SketchPhotoData("grey", ("a",), none, grey_photos(0, 255), 4)
+    teacher = GreyTeacher(2 * math.log(3))
+    labels = seen_soft_labels(teacher, data, temperature=1.0)
     torch.testing.assert_close(labels, torch.tensor([[0.75, 0.25]]))
     # a temperature of 1/2 doubles the mean logit: (2 log 3, 0)
-    sharp = recipe_soft_labels(replace(RECIPE, temperature=0.5), photos, 1)
+    sharp = seen_soft_labels(teacher, data, temperature=0.5)
     torch.testing.assert_close(sharp, torch.tensor([[0.9, 0.1]]))
 
 
@@ -191,35 +194,27 @@ def test_no_sketch_and_no_unseen_photo_is_read_by_the_method(
     watched, tiny_split, seen, cached
 ):
     if cached:
-        SBTKNetMethod(seen, RECIPE)  # the same photos, so its cache is found below
-    method = SBTKNetMethod(tiny_split.apply(watched).seen, RECIPE)
+        new_state(METHOD, seen)  # the same photos, so its cache is found below
+    state = new_state(METHOD, tiny_split.apply(watched).seen)
     assert watched.sketches.images.read == set()
     assert watched.photos.images.read == watched.photos.images.allowed  # each of them
-    expected = recipe_soft_labels(RECIPE, seen.photos, 2)
-    assert torch.equal(method.semantic.soft_labels, expected)
-    assert method.semantic.soft_labels.shape == (2, 66)
-
-
-def test_no_sketch_and_no_unseen_photo_is_read_for_the_soft_labels(watched, tiny_split):
-    part = tiny_split.apply(watched).seen
-    recipe_soft_labels(RECIPE, part.photos, len(part.class_names))
-    assert watched.sketches.images.read == set()
-    assert watched.photos.images.read == watched.photos.images.allowed
+    assert torch.equal(state.kept.soft_labels, soft_labels(seen))
+    assert state.kept.soft_labels.shape == (2, 66)
 
 
 @pytest.mark.parametrize("teaching_by", ["class", "item"])
 def test_a_teacher_by_item_reads_nothing_ahead(watched, tiny_split, teaching_by):
-    recipe = replace(RECIPE, teaching=teaching_by)
-    SBTKNetMethod(tiny_split.apply(watched).seen, recipe)
+    new_state(METHOD.changed(teaching=teaching_by), tiny_split.apply(watched).seen)
     assert bool(watched.photos.images.read) == (teaching_by == "class")
 
 
 def test_the_watch_would_notice(watched, tiny_split):
     parts = tiny_split.apply(watched)
     with pytest.raises(AssertionError, match=r"forbidden .*: \[0, "):
-        SBTKNetMethod(parts.seen, RECIPE).draw(torch.Generator())  # draws sketches
+        state = new_state(METHOD, parts.seen)
+        draw_batch(state, torch.Generator())  # draws sketches
     with pytest.raises(AssertionError, match="forbidden images were read"):
-        recipe_soft_labels(RECIPE, parts.unseen.photos, 2)
+        soft_labels(parts.unseen)
 
 
 # --- the cache -----------------------------------------------------------------------
@@ -283,26 +278,19 @@ def test_a_folder_may_be_chosen(seen, tmp_path, cache):
 
 
 def break_off(content, target):
-    target.write_bytes(b"half")
+    target.write(b"half")
     raise OSError("No space left on device")
 
 
-def test_a_write_that_breaks_off_leaves_no_result(seen, cache, monkeypatch):
+def test_a_write_that_breaks_off_leaves_nothing(seen, cache, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(torch, "save", break_off)
         with pytest.raises(OSError, match="No space left"):
             cached_class_activations(GreyTeacher(), seen.photos, 2)
-    assert list(cache.glob("*.pt")) == []
+    assert list(cache.iterdir()) == []
     teacher = GreyTeacher()
     cached_class_activations(teacher, seen.photos, 2)
     assert teacher.calls > 0
-
-
-def test_a_write_that_breaks_off_leaves_no_other_file(seen, cache, monkeypatch):
-    monkeypatch.setattr(torch, "save", break_off)
-    with pytest.raises(OSError, match="No space left"):
-        cached_class_activations(GreyTeacher(), seen.photos, 2)
-    assert list(cache.iterdir()) == []
 
 
 def test_a_cold_cache_leaves_the_global_random_state_alone(seen):
@@ -313,8 +301,7 @@ def test_a_cold_cache_leaves_the_global_random_state_alone(seen):
 
 
 def test_soft_labels_use_the_cache_whatever_the_temperature(seen, cache):
-    flat = recipe_soft_labels(replace(RECIPE, temperature=4.0), seen.photos, 2)
-    sharp = recipe_soft_labels(RECIPE, seen.photos, 2)
+    flat, sharp = soft_labels(seen, METHOD.changed(temperature=4.0)), soft_labels(seen)
     assert len(list(cache.iterdir())) == 1
     torch.testing.assert_close(flat, torch.softmax(sharp.log() / 4, dim=1))
     assert sharp.max() > flat.max() + 0.01
@@ -347,19 +334,19 @@ def weights_folder(shared):
 
 
 def test_the_starting_weights_are_the_teacher_by_default():
-    weights = recipe_teacher(RECIPE).state_dict()
+    weights = METHOD.photo_teacher().state_dict()
     own = load_teacher().state_dict()
     assert all(torch.equal(weights[name], value) for name, value in own.items())
 
 
 def test_a_teacher_without_a_source_is_refused():
     with pytest.raises(ValueError, match="such as squeezenet1_1:imagenet, got 'vgg'"):
-        recipe_teacher(replace(RECIPE, teacher="vgg"))
+        METHOD.changed(teacher="vgg").photo_teacher()
 
 
 def test_random_starting_weights_are_no_teacher():
     with pytest.raises(ValueError, match="a teacher with random weights knows nothing"):
-        recipe_teacher(replace(RECIPE, weights="none"))
+        METHOD.changed(weights="none").photo_teacher()
 
 
 def student_logits(net, photos):
@@ -371,25 +358,23 @@ def all_teacher_logits(teacher, photos):
 
 
 def test_an_untrained_student_gives_the_teachers_logits(tiny_data):
-    net = build_student(RECIPE, seed=0, classes=2)
+    net = build_net(METHOD, seed=0, classes=2)
     logits = student_logits(net, tiny_data.photos)
-    expected = all_teacher_logits(recipe_teacher(RECIPE), tiny_data.photos)
+    expected = all_teacher_logits(METHOD.photo_teacher(), tiny_data.photos)
     torch.testing.assert_close(logits, expected, atol=1e-4, rtol=1e-5)
     assert torch.equal(logits.argmax(1), expected.argmax(1))
 
-    fresh = build_student(replace(RECIPE, soft_head="fresh"), seed=0, classes=2)
+    fresh = build_net(METHOD.changed(soft_head="fresh"), seed=0, classes=2)
     assert (student_logits(fresh, tiny_data.photos) - expected).abs().mean() > 0.1
 
 
 def test_a_real_student_starts_with_its_real_teachers_logits(weights_folder, tiny_data):
     source = str(weights_folder / "mobilenet_v2_imagenet.pth")
-    recipe = named_recipe(
-        "sbtknet", "mobilenet_v2", weights=source, losses=("knowledge",)
-    )
-    teacher = recipe_teacher(recipe)
+    method = SBTKNet.named("mobilenet_v2", weights=source, losses=("knowledge",))
+    teacher = method.photo_teacher()
     photos = tiny_data.photos.subset(torch.arange(0, 48, 8))
     expected = all_teacher_logits(teacher, photos)
-    net = build_student(recipe, seed=0, classes=2)
+    net = build_net(method, seed=0, classes=2)
     logits = student_logits(net, photos)
     assert expected.shape == (6, 1000) and expected.std() > 0.1
     torch.testing.assert_close(logits, expected, atol=1e-4, rtol=1e-4)
@@ -397,16 +382,16 @@ def test_a_real_student_starts_with_its_real_teachers_logits(weights_folder, tin
 
 @pytest.fixture(scope="module")
 def squeezed(weights_folder):
-    """Return a recipe that is taught by another, real network."""
+    """Return a method that is taught by another, real network."""
     source = weights_folder / "squeezenet1_1_imagenet.pth"
-    return replace(RECIPE, teacher=f"squeezenet1_1:{source}", soft_head="fresh")
+    return METHOD.changed(teacher=f"squeezenet1_1:{source}", soft_head="fresh")
 
 
 def test_a_real_teacher_beside_a_small_student(squeezed, seen):
-    labels = recipe_soft_labels(squeezed, seen.photos, 2)
+    labels = soft_labels(seen, squeezed)
     assert labels.shape == (2, 1000)
     torch.testing.assert_close(labels.sum(1), torch.ones(2))
-    teacher, rows = recipe_teacher(squeezed), []
+    teacher, rows = squeezed.photo_teacher(), []
     with torch.no_grad():
         for label in range(2):
             pixels = seen.photos.images[seen.photos.of_class(label)]
@@ -414,11 +399,11 @@ def test_a_real_teacher_beside_a_small_student(squeezed, seen):
             logits = teacher(prepare_images(pixels, modality, teacher.pixels))
             rows.append(logits.mean(0).softmax(0))
     torch.testing.assert_close(labels, torch.stack(rows), atol=1e-5, rtol=1e-3)
-    net = build_student(squeezed, seed=0, classes=2)
+    net = build_net(squeezed, seed=0, classes=2)
     assert net.heads["soft"].out_features == 1000
 
 
 def test_a_teacher_without_a_linear_layer_cannot_start_the_soft_head(squeezed):
     message = r"classifier none: start the head fresh \(soft_head=fresh\)"
     with pytest.raises(ValueError, match=message):
-        build_student(replace(squeezed, soft_head="teacher"), seed=0, classes=2)
+        build_net(squeezed.changed(soft_head="teacher"), seed=0, classes=2)
