@@ -1,14 +1,23 @@
 """A set's fingerprint: its content decides, not where the content lies."""
 
 import re
-from importlib import import_module
 
 import numpy as np
 import pytest
 import torch
 from PIL import Image
+from prepared_folder import prepare, save, write_images
 
-from zssbir_lib.data import ImageFiles, ImageSet, fingerprint
+from zssbir_lib.data import (
+    ImageFiles,
+    ImageSet,
+    StoredImages,
+    fingerprint,
+    load_world_data,
+    read_class_folders,
+    sources,
+)
+from zssbir_lib.data.prepared import open_store
 from zssbir_lib.modality import PHOTO
 
 LABELS = torch.tensor([0, 1, 1, 2, 0])
@@ -92,10 +101,12 @@ def test_a_large_set_is_read_some_images_at_a_time(monkeypatch):
             read.append(indices.tolist())
             return pixels()[indices]
 
-    # the package exports the function under the module's name
-    monkeypatch.setattr(import_module("zssbir_lib.data.fingerprint"), "CHUNK", 2)
+    monkeypatch.setattr(sources, "AT_ONCE", 2)
     assert fingerprint(photos(Recorder())) == fingerprint(photos())
     assert read == [[0, 1], [2, 3], [4]]
+    assert fingerprint(photos(Recorder()).subset(torch.arange(3))) == fingerprint(
+        photos().subset(torch.arange(3))
+    )
 
 
 # --- files ---------------------------------------------------------------------------
@@ -152,14 +163,14 @@ def test_the_order_of_files_and_labels_count(paths, no_decoding):
     assert fingerprint(other) != first
 
 
-def test_a_view_of_files_is_its_own_files_only(paths, no_decoding):
-    order = torch.tensor([4, 1])
-    view = from_files(paths).subset(order)
-    few = ImageSet(ImageFiles([paths[4], paths[1]], 6), LABELS[order], PHOTO)
-    before = fingerprint(view)
-    assert before == fingerprint(few)
-    paths[0].write_bytes(b"another image")  # outside the view
-    assert fingerprint(view) == before
+def test_a_view_of_files_names_the_files_and_the_view(paths, no_decoding):
+    images, order = from_files(paths), torch.tensor([4, 1])
+    view = fingerprint(images.subset(order))
+    assert view == fingerprint(from_files(paths).subset(order))
+    assert view != fingerprint(images.subset(order.flip(0)))
+    assert fingerprint(images.subset(torch.arange(5))) == fingerprint(images)
+    paths[4].write_bytes(b"another image")
+    assert fingerprint(images.subset(order)) != view
 
 
 def test_a_missing_file_is_an_error(paths):
@@ -172,3 +183,105 @@ def test_files_and_their_pixels_are_told_apart(paths):
     images = from_files(paths)
     assert np.array_equal(images.images[torch.arange(5)].numpy(), pixels().numpy())
     assert fingerprint(images) != fingerprint(photos())
+
+
+# --- a source of one's own -----------------------------------------------------------
+
+
+class Own:
+    """Three methods, and not one pixel read for a fingerprint."""
+
+    def __init__(self, version: str) -> None:
+        self.version = version
+
+    def __len__(self) -> int:
+        return 5
+
+    def __getitem__(self, indices: torch.Tensor) -> torch.Tensor:
+        raise AssertionError("pixels were read")
+
+    def content_key(self) -> str:
+        return self.version
+
+
+def test_a_source_of_ones_own_says_what_it_holds():
+    images = ImageSet(Own("v1"), LABELS, PHOTO)
+    assert fingerprint(images) == fingerprint(ImageSet(Own("v1"), LABELS, PHOTO))
+    prints = {fingerprint(ImageSet(Own("v2"), LABELS, PHOTO)), fingerprint(images)}
+    prints |= {fingerprint(images.subset(torch.tensor(some))) for some in ([0], [1])}
+    assert len(prints) == 4
+
+
+# --- stores --------------------------------------------------------------------------
+
+
+@pytest.fixture
+def root(tmp_path):
+    return write_images(tmp_path / "mini")
+
+
+@pytest.fixture
+def no_reading(monkeypatch):
+    """Make every attempt to read pixels of a store an error."""
+
+    def refuse(*_):
+        raise AssertionError("pixels were read")
+
+    monkeypatch.setattr(StoredImages, "__getitem__", refuse)
+
+
+def stored(root, out, **options) -> ImageSet:
+    prepare(root, out, **options)
+    return open_store(out).photos
+
+
+def test_stores_of_the_same_images_agree_and_no_pixel_is_read(
+    root, tmp_path, no_reading
+):
+    first = stored(root, tmp_path / "a")
+    assert fingerprint(first) == fingerprint(open_store(tmp_path / "a").photos)
+    root.rename(tmp_path / "moved")
+    assert fingerprint(stored(tmp_path / "moved", tmp_path / "b")) == fingerprint(first)
+    with pytest.raises(AssertionError, match="were read"):  # the guard works
+        first.images[torch.tensor([0])]
+
+
+def test_one_pixel_labels_order_size_and_modality_change_it(root, tmp_path):
+    images = stored(root, tmp_path / "a")
+    found = {fingerprint(images)}
+    assert fingerprint(images.subset(torch.arange(21))) in found
+    found.add(fingerprint(ImageSet(images.images, images.labels + 1, 1)))
+    order = torch.arange(21)
+    order[[1, 2]] = order[[2, 1]]  # of the same class: the same labels
+    found.add(fingerprint(images.subset(order)))
+    found.add(fingerprint(stored(root, tmp_path / "larger", size=9)))
+    found.add(fingerprint(open_store(tmp_path / "a").sketches))
+    found.add(fingerprint(read_class_folders(root, 8).photos))
+    (root / "photo" / "cup" / "6.jpg").unlink()
+    for number, value in enumerate((0, 1)):
+        save(root / "photo" / "cup" / "6.png", np.full((8, 8, 3), value))
+        found.add(fingerprint(stored(root, tmp_path / f"pixel {number}")))
+    assert len(found) == 8
+
+
+def test_every_image_of_a_view_counts(root, tmp_path):
+    images, labels = stored(root, tmp_path / "out"), torch.zeros(2, dtype=torch.int64)
+    found = {
+        fingerprint(ImageSet(images.subset(torch.tensor([a, b])).images, labels, 1))
+        for a in range(21)
+        for b in range(21)
+    }
+    assert len(found) == 21 * 21
+
+
+def test_the_world_is_named_by_its_store(tmp_path, monkeypatch, no_reading):
+    def name_of(classes=("cat", "mug"), **options) -> str:
+        return fingerprint(load_world_data(classes, 16, 2, 2, **options).photos)
+
+    monkeypatch.setenv("ZSSBIR_CACHE", str(tmp_path / "a"))
+    first = name_of()
+    assert name_of() == first
+    monkeypatch.setenv("ZSSBIR_CACHE", str(tmp_path / "b"))
+    name_of(("star",))  # what else is there does not matter
+    assert name_of() == first
+    assert len({first, name_of(("mug", "cat")), name_of(seed=1)}) == 3
