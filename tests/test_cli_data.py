@@ -7,8 +7,7 @@ from pathlib import Path
 
 from zssbir_lib.cli import data as commands
 from zssbir_lib.data.audit import AUDIT_NAMES
-from zssbir_lib.data.fetching import BY_HAND
-from zssbir_lib.data.fetching.cifar_photos import PHOTOS_OF_A_LABEL
+from zssbir_lib.data.fetching import BY_HAND, PHOTOS_OF_A_LABEL
 from zssbir_lib.data.layouts import PHOTO_CHOICES
 from zssbir_lib.data.quickdraw import drawings_to_folder
 

@@ -1,4 +1,4 @@
-"""CIFAR-100, the mini benchmark, and the command `data fetch`."""
+"""QuickDraw's drawings, CIFAR-100, the mini benchmark, and the command `data fetch`."""
 
 import argparse
 import hashlib
@@ -9,26 +9,28 @@ import tarfile
 
 import numpy as np
 import pytest
-from fetch_server import Served, hurried, left_in, running_server
+from fetch_server import Served, running_server
 from PIL import Image
+from test_fetch_download import left_in
 from torchvision.datasets import CIFAR100
 
 from zssbir_lib.cli import data as data_commands
 from zssbir_lib.cli import main
-from zssbir_lib.data import fetching, load_data, load_split
+from zssbir_lib.data import downloading, fetching, load_data, load_split
+from zssbir_lib.data import mini_benchmark as mini_module
 from zssbir_lib.data.fetching import (
     BY_HAND,
     DownloadError,
-    build_mini_benchmark,
     fetch_cifar100,
+    fetch_drawings,
     instructions,
     quickdraw_words,
     write_photos,
 )
-from zssbir_lib.data.fetching import mini_benchmark as mini_module
-from zssbir_lib.data.fetching.mini_classes import (
+from zssbir_lib.data.mini_benchmark import (
     LABELS_OF_WORDS,
     UNSEEN_WORDS,
+    build_mini_benchmark,
     mini_photo_classes,
     mini_split,
 )
@@ -97,6 +99,7 @@ def small_cifar():
 
 @pytest.fixture
 def server(monkeypatch, small_cifar):
+    monkeypatch.setattr(downloading, "PAUSES", (0.0, 0.0))
     with running_server() as running:
         serve_cifar(running, monkeypatch, *small_cifar)
         for word in LABELS_OF_WORDS:
@@ -121,18 +124,138 @@ def drawings_of(word: str) -> bytes:
     return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
 
 
+# drawings of a word
+
+
+def cat(number: int, word: str = "cat", points: int = 20) -> bytes:
+    """Return a drawing as a line; every fourth was not recognised."""
+    drawing = {
+        "word": word,
+        "recognized": number % 4 != 3,
+        "key_id": str(number),
+        "drawing": [[list(range(points)), [number % 256] * points]],
+    }
+    return json.dumps(drawing).encode() + b"\n"
+
+
+LINES = [cat(number, points=20 + 7 * (number % 9)) for number in range(400)]
+CATS = b"".join(LINES)
+
+
+def fetch(server, folder, count, word="cat", **options):
+    return fetch_drawings(word, folder, count, address=server.url, **options)
+
+
+@pytest.mark.parametrize("count", [1, 2, 57, 399, 400])
+def test_the_first_lines_arrive_and_no_cut_one(server, tmp_path, count):
+    server.files["/cat.ndjson"] = Served(CATS)
+    path = fetch(server, tmp_path, count)
+    assert path.read_bytes() == b"".join(LINES[:count])
+    assert left_in(tmp_path) == {"cat.ndjson"} and len(server.requests) == 1
+
+
+def test_recognised_drawings_alone_count(server, tmp_path):
+    server.files["/cat.ndjson"] = Served(CATS)
+    path = fetch(server, tmp_path, 30, recognised_only=True)
+    # 0 1 2 (3) 4 5 6 (7) ...: ten groups of three
+    assert path.read_bytes() == b"".join(LINES[:39])
+
+
+@pytest.mark.parametrize("end", [CATS, CATS[:-1]])
+def test_a_word_with_fewer_drawings_gives_all(server, tmp_path, end):
+    server.files["/cat.ndjson"] = Served(end)
+    for _ in range(2):
+        assert fetch(server, tmp_path, 1000).read_bytes() == end
+
+
+def test_enough_is_not_fetched_again_and_more_is_added(server, tmp_path):
+    server.files["/cat.ndjson"] = Served(CATS)
+    fetch(server, tmp_path, 100)
+    fetch(server, tmp_path, 50)
+    assert len(server.requests) == 1
+    assert fetch(server, tmp_path, 200).read_bytes() == b"".join(LINES[:200])
+
+
+def test_a_file_that_is_not_the_beginning_is_left_alone(server, tmp_path):
+    mine = b"".join(cat(1000 + number) for number in range(5))
+    server.files["/cat.ndjson"] = Served(CATS)
+    for content, message in (
+        (mine, "are not the first of .*; remove that file or choose another folder"),
+        (b"mine", "is not a file of drawings .a line is no drawing of 'cat': b'mine'"),
+        (CATS[:100], "is not a file of drawings"),
+    ):
+        (tmp_path / "cat.ndjson").write_bytes(content)
+        with pytest.raises(FileExistsError, match=message):
+            fetch(server, tmp_path, 10)
+        assert (tmp_path / "cat.ndjson").read_bytes() == content
+        assert left_in(tmp_path) == {"cat.ndjson"}
+
+
+@pytest.mark.parametrize("kind", [{}, {"chunked": True}])
+def test_a_dropped_connection_is_tried_again_or_named(server, tmp_path, kind):
+    server.files["/cat.ndjson"] = Served(CATS, drops=[1000, 9000], **kind)
+    assert fetch(server, tmp_path, 100).read_bytes() == b"".join(LINES[:100])
+    assert len(server.requests) == 3
+    server.files["/cat.ndjson"] = Served(CATS, drops=[9000] * 3, **kind)
+    with pytest.raises(DownloadError, match="connection .*3 times.*nothing was kept"):
+        fetch(server, tmp_path, 200)
+    assert (tmp_path / "cat.ndjson").read_bytes() == b"".join(LINES[:100])
+
+
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"<html>please log in to this network</html>\n" * 50,
+        cat(0, word="dog") * 50,
+        b'{"word": "cat", "recognized": true, "drawing": []}\n' * 50,
+        b'{"word": "cat", "drawing": [[[1], [2]]]}\n' * 50,
+        b"[1, 2]\n" * 50,
+        b"\n" * 50,
+        b"\xff\xfe\n" * 50,
+    ],
+)
+def test_what_is_no_drawing_is_not_kept(server, tmp_path, content):
+    server.files["/cat.ndjson"] = Served(content)
+    with pytest.raises(DownloadError, match="sends no drawings .a line is no drawing"):
+        fetch(server, tmp_path, 10)
+    assert left_in(tmp_path) == set()
+
+
+def test_words_with_spaces_and_unknown_ones(server, tmp_path):
+    server.files["/hot%20dog.ndjson"] = Served(cat(0, word="hot dog"))
+    assert fetch(server, tmp_path, 1, word="hot dog").name == "hot dog.ndjson"
+    for word, count, message in (
+        ("bicicle", 1, r"no word 'bicicle' \(did you mean 'bicycle'"),
+        ("../cat", 1, "no word '../cat'"),
+        ("cat", 0, "count is 0, expected at least 1"),
+    ):
+        with pytest.raises(ValueError, match=message):
+            fetch(server, tmp_path, count, word=word)
+    assert len(server.requests) == 1
+
+
+def test_the_words_are_the_official_ones(shared):
+    official = shared / "data" / "raw" / "quickdraw" / "categories.txt"
+    assert quickdraw_words() == tuple(official.read_text().splitlines())
+    assert len(set(quickdraw_words())) == 345
+
+
+def test_official_drawings_through_the_server(shared, server, tmp_path):
+    folder = shared / "data" / "raw" / "quickdraw" / "simplified"
+    content = (folder / "The Eiffel Tower.ndjson").read_bytes()
+    server.files["/The%20Eiffel%20Tower.ndjson"] = Served(content)
+    path = fetch(server, tmp_path, 7, word="The Eiffel Tower")
+    assert path.read_bytes() == b"".join(content.splitlines(keepends=True)[:7])
+
+
+# CIFAR-100 and the mini benchmark
+
+
 def test_cifar_is_fetched_checked_and_extracted_once(server, tmp_path):
     root = fetch_cifar100(tmp_path)
     assert left_in(root) == {f"cifar-100-python/{n}" for n in ("train", "test", "meta")}
     fetch_cifar100(tmp_path)
     assert len(server.requests) == 1
-
-
-def test_cifar_is_continued_where_it_was_dropped(server, tmp_path):
-    server.files["/cifar.tar.gz"].drops = [1000]
-    root = fetch_cifar100(tmp_path, hurried())
-    assert server.ranges() == [None, "bytes=1000-"]
-    assert len(CIFAR100(root, train=False)) == 100 * TEST
 
 
 def test_cifar_with_wrong_bytes_is_not_extracted(server, tmp_path):
@@ -213,7 +336,6 @@ def test_photos_of_the_official_layout(shared, monkeypatch, tmp_path):
 def test_the_table_of_classes():
     assert set(LABELS_OF_WORDS) <= set(quickdraw_words())
     assert len(set(LABELS_OF_WORDS.values())) == len(LABELS_OF_WORDS) == 47
-    assert list(LABELS_OF_WORDS) == sorted(LABELS_OF_WORDS)
     assert set(UNSEEN_WORDS) <= set(LABELS_OF_WORDS)
 
 
@@ -248,11 +370,8 @@ def test_the_split_holds_every_class_once():
 def few_words(monkeypatch):
     """Keep four classes of the benchmark, two of them unseen."""
     few = {"cow": "cattle", "palm tree": "palm_tree", "bus": "bus", "pear": "pear"}
-    from zssbir_lib.data.fetching import mini_classes
-
     monkeypatch.setattr(mini_module, "LABELS_OF_WORDS", few)
-    monkeypatch.setattr(mini_classes, "LABELS_OF_WORDS", few)
-    monkeypatch.setattr(mini_classes, "UNSEEN_WORDS", ("palm tree", "pear"))
+    monkeypatch.setattr(mini_module, "UNSEEN_WORDS", ("palm tree", "pear"))
 
 
 def test_the_benchmark_is_built_read_and_split(server, tmp_path, few_words):
@@ -261,9 +380,9 @@ def test_the_benchmark_is_built_read_and_split(server, tmp_path, few_words):
     assert set(data.class_names) == {"cow", "palm_tree", "bus", "pear"}
     assert len(data.sketches) == len(data.photos) == 4 * 3
     parts = load_split(folder / "split.json").apply(data)
-    assert parts.seen.class_names == ("cow", "bus")
+    assert parts.seen.class_names == ("bus", "cow")
     assert parts.unseen.class_names == ("palm_tree", "pear")
-    cows = parts.seen.photos.of_class(0)
+    cows = parts.seen.photos.of_class(1)
     colours = parts.seen.photos.images[cows][:, :, 0, 0].tolist()
     cattle = names_of_cifar().index("cattle")
     assert colours == [[cattle, number, 7] for number in range(3)]
@@ -283,21 +402,21 @@ def test_the_benchmark_says_where_it_is_from(server, tmp_path, few_words):
 def test_building_again_asks_for_nothing_and_changes_nothing(
     server, tmp_path, few_words
 ):
-    build_mini_benchmark(tmp_path, count=5, address=server.url)
+    build_mini_benchmark(tmp_path, count=4, address=server.url)
     asked, files = len(server.requests), left_in(tmp_path)
-    build_mini_benchmark(tmp_path, count=5, address=server.url)
+    build_mini_benchmark(tmp_path, count=4, address=server.url)
     assert len(server.requests) == asked and left_in(tmp_path) == files
 
 
 def test_building_goes_on_where_it_was_stopped(server, tmp_path, few_words):
-    server.files["/bus.ndjson"].answers = [404]
-    with pytest.raises(DownloadError, match="bus.ndjson answers 404"):
+    server.files["/cow.ndjson"].answers = [404]
+    with pytest.raises(DownloadError, match="cow.ndjson answers 404"):
         build_mini_benchmark(tmp_path, count=3, address=server.url)
-    assert (tmp_path / "sketch" / "cow").is_dir()
+    assert (tmp_path / "sketch" / "bus").is_dir()
     asked = [path for path, _ in server.requests]
     build_mini_benchmark(tmp_path, count=3, address=server.url)
     later = [path for path, _ in server.requests][len(asked) :]
-    assert "/cow.ndjson" not in later and "/bus.ndjson" in later
+    assert "/bus.ndjson" not in later and "/cow.ndjson" in later
     assert len(load_data(tmp_path, image_size=32).class_names) == 4
 
 
@@ -326,17 +445,13 @@ def test_what_is_fetched_by_hand(name, capsys):
     assert said.strip() == instructions(name)
     for heading in ("Where:", "How:", "Terms:", "Afterwards the folder holds:"):
         assert heading in said
-    assert f"python -m zssbir_lib data check {BY_HAND[name].check}" in said
+    assert f"python -m zssbir_lib data check {BY_HAND[name]['check']}" in said
     assert "Links to these data sets die" in said
     assert max(map(len, said.splitlines())) <= 160
 
 
 def test_the_command_fetches_words(server, tmp_path, capsys, monkeypatch):
-    monkeypatch.setattr(
-        fetching,
-        "fetch_drawings",
-        lambda *words: mini_module.fetch_drawings(*words, address=server.url),
-    )
+    monkeypatch.setitem(fetching._catalogue(), "files", server.url)
     out = str(tmp_path / "q")
     command("quickdraw", "--words", "bus,palm tree", "--count", "2", "--out", out)
     said = capsys.readouterr().out
@@ -354,7 +469,7 @@ def test_the_command_fetches_photos(server, tmp_path, capsys):
 def test_the_command_builds_the_benchmark(server, tmp_path, capsys, monkeypatch):
     asked = []
     monkeypatch.setattr(
-        fetching,
+        mini_module,
         "build_mini_benchmark",
         lambda *words, **options: asked.append((words, options)),
     )
@@ -388,14 +503,14 @@ def test_exit_codes(server, tmp_path, capsys):
     server.files["/cifar.tar.gz"] = Served(answers=[404])
     assert main(["data", "fetch", "cifar100", "--out", str(tmp_path)]) == 2
     (line,) = capsys.readouterr().err.strip().splitlines()
-    assert line.startswith("zssbir_lib: error: http://127.0.0.1")
-    assert line.endswith("nothing was written")
+    assert "error: http://127.0.0.1" in line
+    assert "answers 404 Not Found: it may have moved; nothing was written" in line
 
 
 def test_the_next_commands_that_are_named_exist(capsys):
     for words in ("check sketchy F --list A B", "check tuberlin F", "draw A F"):
         parsed(*words.split())
-    assert {source.check.split()[0] for source in BY_HAND.values()} == {
+    assert {source["check"].split()[0] for source in BY_HAND.values()} == {
         "sketchy",
         "tuberlin",
         "quickdraw",

@@ -6,8 +6,13 @@ import pytest
 import torch
 from PIL import Image
 
-from zssbir_lib.data.layouts import label_conflicts, read_class_file, read_file_list
-from zssbir_lib.data.layouts.list_data import missing_files, read_file_lists
+from zssbir_lib.data.file_lists import (
+    label_conflicts,
+    missing_files,
+    read_class_file,
+    read_file_list,
+    read_file_lists,
+)
 
 CLASSES = {"hot dog": 0, "bus": 1, "ant": 2}
 

@@ -1,5 +1,6 @@
 """Layouts in circulation are found, read and told apart."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -169,16 +170,14 @@ def test_listing_sorts_everything_in(tmp_path):
 
 def test_folder_that_cannot_be_listed(tmp_path, monkeypatch):
     root = lay(tmp_path, "sketch", "photo")
-    from zssbir_lib.data.layouts import listing
-
-    scan = listing.os.scandir
+    scan = os.scandir
 
     def closed(folder):
         if Path(folder) == root / "photo" / "axe":
             raise PermissionError(13, "Permission denied")
         return scan(folder)
 
-    monkeypatch.setattr(listing.os, "scandir", closed)
+    monkeypatch.setattr(os, "scandir", closed)
     with pytest.raises(OSError, match=r"cannot list .*photo/axe \(Permission denied\)"):
         find_class_files(root)
 

@@ -45,7 +45,7 @@ def add_fetch(commands: argparse._SubParsersAction) -> None:
     add("name", choices=(*COUNTS, *BY_HAND), metavar="NAME", help=text)
     add("--out", type=Path, metavar="FOLDER", help="(default: data/NAME)")
     text = "words of quickdraw, joined by commas, or all"
-    add("--words", metavar="WORD,WORD", help=text)
+    add("--words", dest="chosen", metavar="WORD,WORD", help=text)
     counts = ", ".join(f"{name} {count}" for name, count in COUNTS.items())
     text = f"drawings of each word, images of each class (default: {counts})"
     add("--count", type=int, metavar="N", help=text)
@@ -54,7 +54,8 @@ def add_fetch(commands: argparse._SubParsersAction) -> None:
 
 def fetch(options: argparse.Namespace) -> None:
     """`data fetch`: download drawings and photos, or say how to get them by hand."""
-    from zssbir_lib.data.fetching import build_mini_benchmark, instructions
+    from zssbir_lib.data.fetching import instructions
+    from zssbir_lib.data.mini_benchmark import build_mini_benchmark
 
     _check_fetch(options)
     if options.name in BY_HAND:
@@ -71,18 +72,18 @@ def fetch(options: argparse.Namespace) -> None:
             "--out runs/mini"
         )
     elif options.name == "quickdraw":
-        _fetch_words(folder, options.words, count)
+        _fetch_words(folder, options.chosen, count)
     else:
         _fetch_photos(folder, count)
 
 
 def _check_fetch(options: argparse.Namespace) -> None:
     """Refuse options that the name has no use for."""
-    for option in ("words", "count", "size"):
-        used = option in USED.get(options.name, ())
-        if getattr(options, option) is not None and not used:
+    given = {"words": options.chosen, "count": options.count, "size": options.size}
+    for option, value in given.items():
+        if value is not None and option not in USED.get(options.name, ()):
             raise ValueError(f"--{option} has no use for {options.name}; leave it out")
-    if options.name == "quickdraw" and not options.words:
+    if options.name == "quickdraw" and not options.chosen:
         raise ValueError(
             "--words is needed for quickdraw: one or several joined by commas, or all"
         )
@@ -90,8 +91,7 @@ def _check_fetch(options: argparse.Namespace) -> None:
 
 def _fetch_words(folder: Path, words: str, count: int) -> None:
     """Fetch the drawings of some words."""
-    from zssbir_lib.data.fetching import fetch_drawings, quickdraw_words
-    from zssbir_lib.data.fetching.quickdraw_words import check_words
+    from zssbir_lib.data.fetching import check_words, fetch_drawings, quickdraw_words
 
     chosen = quickdraw_words() if words == "all" else tuple(words.split(","))
     check_words(chosen)
@@ -107,10 +107,13 @@ def _fetch_photos(folder: Path, count: int) -> None:
     """Fetch CIFAR-100 and write all of its labels as class folders."""
     from torchvision.datasets import CIFAR100
 
-    from zssbir_lib.data.fetching import fetch_cifar100, write_photos
-    from zssbir_lib.data.fetching.cifar_photos import check_count
+    from zssbir_lib.data.fetching import (
+        check_photo_count,
+        fetch_cifar100,
+        write_photos,
+    )
 
-    check_count(count)  # before anything is fetched
+    check_photo_count(count)  # before anything is fetched
     root = fetch_cifar100(folder / "downloads")
     labels = CIFAR100(root, train=False).classes
     written = write_photos(root, folder, {label: label for label in labels}, count)

@@ -3,14 +3,15 @@
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from zssbir_lib.data.layouts.find import FoundLayout, find_layout
-from zssbir_lib.data.layouts.listing import (
+from zssbir_lib.data.layouts import (
     IMAGE_SUFFIXES,
     ClassFiles,
     FolderListing,
+    FoundLayout,
+    find_layout,
     list_class_folders,
 )
-from zssbir_lib.data.layouts.spelling import Pairing, pair_names
+from zssbir_lib.data.spelling import Pairing, pair_names
 
 
 @dataclass(frozen=True)

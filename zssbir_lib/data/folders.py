@@ -9,7 +9,7 @@ from zssbir_lib.data.class_files import ClassFiles, ImagePaths, find_class_files
 from zssbir_lib.data.decoding import find_unreadable
 from zssbir_lib.data.image_files import ImageFiles
 from zssbir_lib.data.images import ImageSet, SketchPhotoData
-from zssbir_lib.data.layouts.spelling import describe_pairs
+from zssbir_lib.data.spelling import describe_pairs
 from zssbir_lib.modality import PHOTO, SKETCH
 
 ON_UNREADABLE = ("raise", "skip")

@@ -10,9 +10,9 @@ import torch
 from zssbir_lib.data.class_names import check_known
 from zssbir_lib.data.folders import read_class_folders
 from zssbir_lib.data.images import ImageSet, SketchPhotoData
-from zssbir_lib.data.layouts.spelling import describe_pairs, pair_names
 from zssbir_lib.data.prepared import is_store, open_store
 from zssbir_lib.data.sources import ImageView, StoredImages
+from zssbir_lib.data.spelling import describe_pairs, pair_names
 from zssbir_lib.data.splits import ZeroShotSplit
 from zssbir_lib.modality import PHOTO, SKETCH
 from zssbir_lib.world import (

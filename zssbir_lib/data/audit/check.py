@@ -23,7 +23,7 @@ from zssbir_lib.data.audit.split_findings import (
 )
 from zssbir_lib.data.audit.split_fit import SplitFit, fit_split
 from zssbir_lib.data.class_names import suggest
-from zssbir_lib.data.layouts.layout import QUICKDRAW, SKETCHY, TU_BERLIN
+from zssbir_lib.data.layouts import QUICKDRAW, SKETCHY, TU_BERLIN
 from zssbir_lib.data.public_splits import (
     PublicSplit,
     public_split,

@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from zssbir_lib.data.class_files import add_files, ambiguity, pair_classes
-from zssbir_lib.data.layouts.find import FoundLayout, find_layout
-from zssbir_lib.data.layouts.listing import (
+from zssbir_lib.data.layouts import FoundLayout, find_layout
+from zssbir_lib.data.layouts import (
     ClassFiles,
     FolderListing,
     list_class_folders,

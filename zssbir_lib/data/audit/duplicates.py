@@ -5,7 +5,7 @@ from pathlib import PurePosixPath
 
 from zssbir_lib.data.audit.file_findings import ExaminedFile
 from zssbir_lib.data.audit.finding import ERROR, WARNING, Finding
-from zssbir_lib.data.layouts.spelling import name_key
+from zssbir_lib.data.spelling import name_key
 from zssbir_lib.data.splits import ZeroShotSplit
 from zssbir_lib.modality import PHOTO
 

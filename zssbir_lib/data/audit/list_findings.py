@@ -4,13 +4,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from zssbir_lib.data.audit.finding import ERROR, NOTE, Finding
-from zssbir_lib.data.layouts.file_lists import (
+from zssbir_lib.data.file_lists import (
     label_conflicts,
     read_class_file,
     read_file_list,
 )
-from zssbir_lib.data.layouts.list_data import missing_files
-from zssbir_lib.data.layouts.listing import visible_folders
+from zssbir_lib.data.file_lists import missing_files
+from zssbir_lib.data.layouts import visible_folders
 
 CLASS_FILES = {"seen": "cname_cid.txt", "unseen": "cname_cid_zero.txt"}
 ListWithClasses = tuple[Path, Path]

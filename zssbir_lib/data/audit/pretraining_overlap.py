@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from zssbir_lib.data.layouts.spelling import name_key
+from zssbir_lib.data.spelling import name_key
 
 LEVELS = ("same", "narrower", "related")
 SEEN_LEVELS = ("same", "narrower")

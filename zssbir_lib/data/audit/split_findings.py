@@ -6,7 +6,7 @@ from zssbir_lib.data.audit.finding import ERROR, NOTE, WARNING, Finding
 from zssbir_lib.data.audit.pretraining_overlap import PretrainingOverlap
 from zssbir_lib.data.audit.split_fit import CLOSE, OFF, SplitFit
 from zssbir_lib.data.class_names import suggest
-from zssbir_lib.data.layouts.spelling import name_key, pair_names
+from zssbir_lib.data.spelling import name_key, pair_names
 from zssbir_lib.data.splits import ZeroShotSplit
 
 

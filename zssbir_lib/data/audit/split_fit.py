@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from zssbir_lib.data.layouts.spelling import pair_names
+from zssbir_lib.data.spelling import pair_names
 from zssbir_lib.data.public_splits import PublicSplit
 
 Counts = Mapping[str, tuple[int, int]]  # class -> sketches, photos

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Pairing:
-    """Say which name of one list means which name of another.
+    """Which name of one list means which name of another.
 
     Args:
         pairs: Name found to name wanted, exact matches included.
@@ -27,11 +27,11 @@ class Pairing:
 def name_key(name: str) -> str:
     """Reduce a class name to its letters and digits, in lower case.
 
-    Args:
-        name: A class name, for example "Car_(sedan)".
+    The name itself if it has no letter or digit.
 
-    Returns:
-        For example "carsedan"; the name itself if it has no letter or digit.
+    Example:
+        >>> name_key("Car_(sedan)")
+        'carsedan'
     """
     composed = unicodedata.normalize("NFKC", name).casefold()
     return "".join(one for one in composed if one.isalnum()) or name
@@ -83,15 +83,7 @@ def _by_key(names: Iterable[str], spellings: Mapping[str, str]) -> dict[str, lis
 
 
 def describe_pairs(respelled: Mapping[str, str], most: int = 3) -> str:
-    """Write pairs for a message.
-
-    Args:
-        respelled: Name found to name wanted.
-        most: How many to write out.
-
-    Returns:
-        For example ``"'palmtree' as 'palm tree', 'Axe' as 'axe' and 3 more"``.
-    """
+    """Write for example ``"'palmtree' as 'palm tree', 'Axe' as 'axe' and 3 more"``."""
     texts = [f"{found!r} as {name!r}" for found, name in respelled.items()]
     more = f" and {len(texts) - most} more" if len(texts) > most else ""
     return ", ".join(texts[:most]) + more
