@@ -74,7 +74,11 @@ def as_labels(labels: Any) -> Tensor:
 
 
 def labels_of(data: Any, what: str) -> Tensor:
-    """Return the labels of a data set: as it lists them, or read one by one."""
+    """Return the labels of a data set, read one by one unless it lists them.
+
+    A list is believed if it has the length, and the labels of both ends: reading decodes
+    every image once.
+    """
     if not len(data):
         return torch.empty(0, dtype=torch.int64)
     ends = [int(data[0][1]), int(data[len(data) - 1][1])]
@@ -128,7 +132,7 @@ class DatasetImages:
         image = self.data[number][0]
         if isinstance(image, Image.Image):
             return plain_image(image, "RGB")
-        pixels = torch.as_tensor(np.asarray(image) if image is not None else [])
+        pixels = torch.as_tensor(np.asarray(image))
         if pixels.ndim == 2:
             pixels = pixels[None]
         colour = as_images(pixels[None], f"images of the {self.what}")[0]  # (3, H, W)
