@@ -35,7 +35,7 @@ class ClassBatchSampler:
         images: K, images a class, even.
 
     Raises:
-        ValueError: If a class lacks a modality, or P or K is out of range.
+        ValueError: a class lacks a modality, or P or K is out of range.
 
     Example:
         >>> sampler = ClassBatchSampler(sketch_labels, photo_labels, 15, images=8)
@@ -71,14 +71,7 @@ class ClassBatchSampler:
         self.labels = torch.empty(0, dtype=torch.int64)  # class of each group left
 
     def sample(self, generator: torch.Generator) -> ClassBatch:
-        """Draw a batch.
-
-        Args:
-            generator: The source of the random numbers (on the CPU).
-
-        Returns:
-            Indices of P K/2 sketches and of as many photos.
-        """
+        """Draw a batch."""
         if len(self.labels.unique()) < self.classes:
             self._begin_pass(generator)
         left = self.labels.unique()
@@ -114,16 +107,7 @@ class ClassBatchSampler:
 
 
 def shuffled_groups(images: Tensor, size: int, generator: torch.Generator) -> Tensor:
-    """Shuffle images and cut them into groups; too few are filled up by drawing again.
-
-    Args:
-        images: (N,) int64, N at least 1.
-        size: Images a group.
-        generator: The source of the random numbers.
-
-    Returns:
-        (G, size) int64, G = max(1, N // size); the rest of a pass is left out.
-    """
+    """Shuffle images (N,) into groups (G, size); too few are filled up by redrawing."""
     order = images[torch.randperm(len(images), generator=generator)]
     if len(order) < size:
         more = torch.randint(len(order), (size - len(order),), generator=generator)

@@ -25,14 +25,14 @@ def load_split(name_or_path: str | Path) -> ZeroShotSplit:
     "validation", "pretraining" and a "name".
 
     Args:
-        name_or_path: One of `split_names()`, or a file.
+        name_or_path: one of `split_names()`, or a file.
 
     Returns:
         The split.
 
     Raises:
-        FileNotFoundError: If it is no known name and no such file exists.
-        ValueError: If the file is not a split, or the split is not disjoint.
+        FileNotFoundError: it is no known name and no such file exists.
+        ValueError: the file is not a split, or the split is not disjoint.
 
     Example:
         >>> load_split("sketchy-21").unseen[:3]
@@ -55,17 +55,7 @@ def load_split(name_or_path: str | Path) -> ZeroShotSplit:
 
 
 def read_split_file(path: Path) -> ZeroShotSplit:
-    """Read a split from a JSON file.
-
-    Args:
-        path: The file.
-
-    Returns:
-        The split, named after the file unless it carries a name.
-
-    Raises:
-        ValueError: Naming the file and what is wrong in it.
-    """
+    """Read a split from a JSON file."""
     content = _read_object(path)
     for key in content:
         if key not in KEYS:

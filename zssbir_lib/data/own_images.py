@@ -76,8 +76,8 @@ def as_labels(labels: Any) -> Tensor:
 def labels_of(data: Any, what: str) -> Tensor:
     """Return the labels of a data set, read one by one unless it lists them.
 
-    A list is believed if it has the length, and the labels of both ends: reading decodes
-    every image once.
+    A list is believed if it has the length, and the labels of both ends; reading means
+    to decode every image once.
     """
     if not len(data):
         return torch.empty(0, dtype=torch.int64)

@@ -18,17 +18,17 @@ class PublicSplit:
     """Describe a published split.
 
     Args:
-        split: Its classes.
-        dataset: The data set it belongs to.
-        family: The line of papers that uses it.
-        source: Where the class list was read.
-        counts: Number of images by group ("seen sketches", "unseen photos", ...);
+        split: its classes.
+        dataset: the data set it belongs to.
+        family: the line of papers that uses it.
+        source: where the class list was read.
+        counts: number of images by group ("seen sketches", "unseen photos", ...);
             None where no public file list allows counting.
-        estimates: Where counts are None, about how many there should be: totals that
+        estimates: where counts are None, about how many there should be: totals that
             papers state, less what could be counted.
-        sketches_per_class: Sketches of each unseen class; empty where not known.
-        photos_per_class: Photos of each unseen class; empty where not known.
-        notes: Traps, one sentence each.
+        sketches_per_class: sketches of each unseen class; empty where not known.
+        photos_per_class: photos of each unseen class; empty where not known.
+        notes: traps, one sentence each.
     """
 
     split: ZeroShotSplit
@@ -51,13 +51,13 @@ def public_split(name: str) -> PublicSplit:
     """Look up a published split.
 
     Args:
-        name: One of `public_split_names()`.
+        name: one of `public_split_names()`.
 
     Returns:
         Its classes, counts and notes.
 
     Raises:
-        ValueError: If there is no split of that name.
+        ValueError: there is no split of that name.
     """
     entries = _entries()
     if name not in entries:

@@ -39,7 +39,7 @@ class QuadrupletSampler:
         batch_size: B, quadruplets a batch.
 
     Raises:
-        ValueError: If there are fewer than two classes, a class lacks sketches or
+        ValueError: there are fewer than two classes, a class lacks sketches or
             photos, or the batch size is not positive.
 
     Example:
@@ -64,14 +64,7 @@ class QuadrupletSampler:
         self.waiting = torch.empty(0, dtype=torch.int64)  # anchors left of this pass
 
     def sample(self, generator: torch.Generator) -> QuadrupletIndices:
-        """Draw a batch of quadruplets.
-
-        Args:
-            generator: The source of the random numbers (on the CPU).
-
-        Returns:
-            Indices of B anchors, positives, photo negatives and sketch negatives.
-        """
+        """Draw a batch of quadruplets."""
         anchor = self._next_anchors(generator)
         anchor_class = self.sketch_labels[anchor]
         positive = self.photos.draw(anchor_class, generator)

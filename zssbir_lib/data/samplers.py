@@ -37,15 +37,7 @@ class ImagesByClass:
         self.starts = self.counts.cumsum(0) - self.counts
 
     def draw(self, classes: Tensor, generator: torch.Generator) -> Tensor:
-        """Draw one image of each class given, uniformly within the class.
-
-        Args:
-            classes: (B,) int64 class numbers.
-            generator: The source of the random numbers.
-
-        Returns:
-            (B,) int64 indices of images.
-        """
+        """Draw an image of each class (B,), uniformly within it: indices (B,) int64."""
         step = random_below(self.counts[classes], generator)
         return self.by_class[self.starts[classes] + step]
 
@@ -63,7 +55,7 @@ class TripletSampler:
         batch_size: B, triplets a batch.
 
     Raises:
-        ValueError: If there are fewer than two classes, a class lacks sketches or
+        ValueError: there are fewer than two classes, a class lacks sketches or
             photos, or the batch size is not positive.
 
     Example:
@@ -85,14 +77,7 @@ class TripletSampler:
         self.photos = ImagesByClass(photo_labels, self.classes)
 
     def sample(self, generator: torch.Generator) -> TripletIndices:
-        """Draw a batch of triplets.
-
-        Args:
-            generator: The source of the random numbers (on the CPU).
-
-        Returns:
-            Indices of B anchors, positives and negatives.
-        """
+        """Draw a batch of triplets."""
         sketches = torch.full((self.batch_size,), len(self.sketch_labels))
         anchor = random_below(sketches, generator)
         anchor_class = self.sketch_labels[anchor]
@@ -110,15 +95,7 @@ class TripletSampler:
 
 
 def random_below(limits: Tensor, generator: torch.Generator) -> Tensor:
-    """Draw a whole number from 0 to below each limit, uniformly.
-
-    Args:
-        limits: (B,) int64, at least 1.
-        generator: The source of the random numbers.
-
-    Returns:
-        (B,) int64.
-    """
+    """Draw a whole number from 0 to below each limit (B,), uniformly."""
     part = torch.rand(len(limits), generator=generator, dtype=torch.float64)
     return (part * limits).long()
 
@@ -129,32 +106,13 @@ def draw_other_class(
     """Draw a different class for each class given, uniformly over the others.
 
     The trick: draw from one class fewer, then step over the class to avoid.
-
-    Args:
-        classes: (B,) int64 in 0..C-1.
-        class_count: C, at least 2.
-        generator: The source of the random numbers.
-
-    Returns:
-        (B,) int64 in 0..C-1, nowhere equal to `classes`.
     """
     drawn = random_below(torch.full_like(classes, class_count - 1), generator)
     return drawn + (drawn >= classes)
 
 
 def count_classes(sketch_labels: Tensor, photo_labels: Tensor) -> int:
-    """Count the classes, and check that each has sketches and photos.
-
-    Args:
-        sketch_labels: (N,) int64.
-        photo_labels: (M,) int64.
-
-    Returns:
-        C, at least 2.
-
-    Raises:
-        ValueError: If there are fewer than two classes or one lacks a modality.
-    """
+    """Count the classes, and check that each has sketches and photos."""
     everything = torch.cat([sketch_labels, photo_labels])
     classes = int(everything.max()) + 1 if len(everything) else 0
     if classes < 2:

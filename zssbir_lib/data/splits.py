@@ -16,14 +16,14 @@ class ZeroShotSplit:
     """Name the classes of a zero-shot experiment, in four disjoint groups.
 
     Args:
-        name: What to call the split.
-        seen: Classes trained on.
-        validation: Classes never trained on, used for every choice; may be empty.
-        unseen: Classes touched once, for the final number.
-        pretraining: Classes (photos only) the backbone has seen before; may be empty.
+        name: what to call the split.
+        seen: classes trained on.
+        validation: classes never trained on, used for every choice; may be empty.
+        unseen: classes touched once, for the final number.
+        pretraining: classes (photos only) the backbone has seen before; may be empty.
 
     Raises:
-        ValueError: Naming the classes that stand in two groups or twice in one, or
+        ValueError: naming the classes that stand in two groups or twice in one, or
             the group that is empty.
 
     Example:
@@ -72,17 +72,7 @@ class ZeroShotSplit:
         }
 
     def apply(self, data: SketchPhotoData) -> "ZeroShotData":
-        """Cut a data set into its seen, validation and unseen parts.
-
-        Args:
-            data: Sketches and photos of at least all classes of the split.
-
-        Returns:
-            The parts; labels are 0..C-1 within each, in the split's order.
-
-        Raises:
-            ValueError: Naming every class that the data set lacks.
-        """
+        """Cut a data set into its seen, validation and unseen parts."""
         used = self.seen + self.validation + self.unseen
         owner = f"data set {data.name!r} (split {self.name!r})"
         check_known(used, data.class_names, owner)
@@ -100,14 +90,14 @@ class ZeroShotSplit:
         of the names or on the version of any library.
 
         Args:
-            count: How many classes to move; at least two must stay seen.
-            seed: Any whole number.
+            count: how many classes to move; at least two must stay seen.
+            seed: any whole number.
 
         Returns:
             The new split. Both groups keep the order they had.
 
         Raises:
-            ValueError: If the count is negative or too large.
+            ValueError: the count is negative or too large.
         """
         if not 0 <= count <= len(self.seen) - 2:
             raise ValueError(
@@ -128,14 +118,14 @@ class ZeroShotSplit:
         The others are not used at all; validation and unseen classes stay.
 
         Args:
-            count: How many classes to train on, at least two.
-            seed: Any whole number; draws as `with_held_out` does.
+            count: how many classes to train on, at least two.
+            seed: any whole number; draws as `with_held_out` does.
 
         Returns:
             The new split.
 
         Raises:
-            ValueError: If the count is below two or above the number there is.
+            ValueError: the count is below two or above the number there is.
         """
         if not 2 <= count <= len(self.seen):
             raise ValueError(
@@ -151,10 +141,10 @@ class ZeroShotData:
     """Hold the parts of a data set under a split.
 
     Args:
-        seen: What may be trained on.
-        validation: What choices may look at; None if the split has none.
-        unseen: What the final number is measured on.
-        unused: Classes of the data set that the split does not name.
+        seen: what may be trained on.
+        validation: what choices may look at; None if the split has none.
+        unseen: what the final number is measured on.
+        unused: classes of the data set that the split does not name.
     """
 
     seen: SketchPhotoData
@@ -168,9 +158,9 @@ class SplitComparison:
     """Say how two splits relate.
 
     Args:
-        shared_unseen: Classes that both test on.
-        first_tests_second_trains: Unseen in the first split, seen in the second.
-        second_tests_first_trains: Unseen in the second split, seen in the first.
+        shared_unseen: classes that both test on.
+        first_tests_second_trains: unseen in the first split, seen in the second.
+        second_tests_first_trains: unseen in the second split, seen in the first.
     """
 
     shared_unseen: tuple[str, ...]
@@ -185,8 +175,8 @@ def compare_splits(first: ZeroShotSplit, second: ZeroShotSplit) -> SplitComparis
     same; a model trained under one and tested under the other has seen test classes.
 
     Args:
-        first: A split.
-        second: Another split.
+        first: a split.
+        second: another split.
 
     Returns:
         The shared and the crossed classes, in the order of the split that tests.
@@ -209,16 +199,16 @@ def hold_out_sketches(
     """Take some sketches of every class away from the training.
 
     Args:
-        data: The seen classes.
-        share: Part of each class's sketches to hold out, above 0 and below 1; at least
+        data: the seen classes.
+        share: part of each class's sketches to hold out, above 0 and below 1; at least
             one sketch is held out and one stays.
-        seed: Decides which; the same on every machine.
+        seed: decides which; the same on every machine.
 
     Returns:
         The data without the held-out sketches, and those sketches with their labels.
 
     Raises:
-        ValueError: If the share is out of range or a class has fewer than two sketches.
+        ValueError: the share is out of range or a class has fewer than two sketches.
 
     Source: SAKE's lists hold out 50 sketches a class of Sketchy and 10 of TU-Berlin;
         the paper of SBTKNet does not say what its early stopping looks at.

@@ -27,7 +27,7 @@ def to_float(images: Tensor) -> Tensor:
         (B, 3, S, S) float32 in 0..1.
 
     Raises:
-        ValueError: If the images are not uint8 (scaling twice makes them black).
+        ValueError: the images are not uint8 (scaling twice makes them black).
     """
     if images.dtype != torch.uint8:
         raise ValueError(
@@ -44,14 +44,14 @@ def normalise(
 
     Args:
         images: (B, 3, S, S) float in 0..1.
-        mean: One number, or one a channel.
-        std: One number above 0, or one a channel.
+        mean: one number, or one a channel.
+        std: one number above 0, or one a channel.
 
     Returns:
         (B, 3, S, S) float.
 
     Raises:
-        ValueError: If a standard deviation is not positive.
+        ValueError: a standard deviation is not positive.
     """
     if min(std if isinstance(std, Sequence) else [std]) <= 0:
         raise ValueError(f"std is {std}, expected numbers above 0")
@@ -71,11 +71,11 @@ class Variation(NamedTuple):
     """Hold the random amounts by which the images of a batch are varied.
 
     Args:
-        frames: Where each image looks in its original, affine maps (B, 2, 3) float;
+        frames: where each image looks in its original, affine maps (B, 2, 3) float;
             None where nothing moves.
-        grey: Whether an image loses its colour if it is a photo, (B,) bool; None where
+        grey: whether an image loses its colour if it is a photo, (B,) bool; None where
             none does.
-        edges: Whether an image becomes a drawing of its edges if it is a photo, (B,)
+        edges: whether an image becomes a drawing of its edges if it is a photo, (B,)
             bool; None where none does.
     """
 
@@ -96,16 +96,16 @@ class Augmentation:
     Every range is "at most so much, either way", drawn uniformly for each image.
 
     Args:
-        rotation: Degrees.
-        scale: Fraction of the size, 0 to below 1.
-        aspect: Fraction by which width changes against height, 0 to below 1.
-        shift: Fraction of the image's side, sideways and up or down.
-        flip: Probability of mirroring left and right.
-        grey: Probability that a photo loses its colour (sketches never change).
-        edges: Probability that a photo becomes a drawing of its edges.
+        rotation: degrees.
+        scale: fraction of the size, 0 to below 1.
+        aspect: fraction by which width changes against height, 0 to below 1.
+        shift: fraction of the image's side, sideways and up or down.
+        flip: probability of mirroring left and right.
+        grey: probability that a photo loses its colour (sketches never change).
+        edges: probability that a photo becomes a drawing of its edges.
 
     Raises:
-        ValueError: If a value is out of range.
+        ValueError: a value is out of range.
     """
 
     rotation: float = 10.0
@@ -126,28 +126,11 @@ class Augmentation:
     def apply(
         self, images: Tensor, modality: int | Tensor, generator: torch.Generator
     ) -> Tensor:
-        """Vary every image of a batch by its own random amounts.
-
-        Args:
-            images: (B, 3, S, S) float in 0..1.
-            modality: 0 sketch or 1 photo, for the batch or (B,) for each image.
-            generator: The source of every random number used.
-
-        Returns:
-            (B, 3, S, S) float in 0..1; `images` itself if all ranges are 0.
-        """
+        """Vary every image of a batch by its own random amounts."""
         return vary(images, modality, self.draw(len(images), generator))
 
     def draw(self, count: int, generator: torch.Generator) -> Variation:
-        """Draw the random amounts for a batch, before its images are there.
-
-        Args:
-            count: B, number of images.
-            generator: The source of every random number used.
-
-        Returns:
-            What `vary` applies.
-        """
+        """Draw the random amounts for a batch, before its images are there."""
         moves = any((self.rotation, self.scale, self.aspect, self.shift, self.flip))
         frames = self._frames(count, generator) if moves else None
         grey = _uniform((count,), generator) < self.grey if self.grey else None
@@ -185,7 +168,7 @@ def vary(images: Tensor, modality: int | Tensor, variation: Variation) -> Tensor
     Args:
         images: (B, 3, S, S) float in 0..1.
         modality: 0 sketch or 1 photo, for the batch or (B,) for each image.
-        variation: By how much, see `Augmentation.draw`.
+        variation: by how much, see `Augmentation.draw`.
 
     Returns:
         (B, 3, S, S) float in 0..1; `images` itself if nothing changes.
