@@ -5,13 +5,14 @@ from importlib import resources
 
 import numpy as np
 import pytest
+import teacher as script
 import torch
+from teacher import Pretraining, make_teacher, teacher_accuracy
 
 from zssbir_lib.data import Augmentation, ImageSet, load_split
 from zssbir_lib.modality import PHOTO
 from zssbir_lib.models import Teacher, load_teacher, save_teacher, teacher_report
-from zssbir_lib.training import PretrainingRecipe, teacher_accuracy
-from zssbir_lib.training.pretraining import make_teacher, photos_in_range
+from zssbir_lib.training.forgetting import photos_in_range
 from zssbir_lib.world import define, image_rng, render_photo
 
 
@@ -28,7 +29,7 @@ def held_out_photos(names, recipe):
 
 
 def test_the_shipped_teacher_scores_what_its_report_claims():
-    report, recipe = teacher_report(), PretrainingRecipe()
+    report, recipe = teacher_report(), Pretraining()
     trained = replace(
         recipe, augmentation=Augmentation(**report.settings["augmentation"])
     )
@@ -68,17 +69,30 @@ def test_a_missing_teacher_says_how_to_make_one(tmp_path):
 
 
 def test_making_a_teacher_writes_weights_and_report(tmp_path, monkeypatch):
-    from zssbir_lib.training import pretraining
-
     generator = torch.Generator().manual_seed(0)
     images = torch.randint(0, 256, (132, 3, 32, 32), generator=generator)
     labels = torch.arange(66).repeat_interleave(2)
     photos = ImageSet(images.to(torch.uint8), labels, PHOTO)
-    monkeypatch.setattr(pretraining, "load_pretraining_photos", lambda *_: photos)
-    recipe = PretrainingRecipe(steps=2, photos=1, held_out=1, batch_size=4)
+    monkeypatch.setattr(script, "load_pretraining_photos", lambda *_: photos)
+    recipe = Pretraining(steps=2, photos=1, held_out=1, batch_size=4)
     report = make_teacher(recipe, tmp_path / "t.pt")
     assert (report.classes, report.held_out_photos) == (66, 66)
     assert sorted(path.name for path in tmp_path.iterdir()) == ["t.json", "t.pt"]
+    assert report.command == "python studies/teacher.py --steps 2 --seed 0 --out t.pt"
+
+
+def test_the_script_reads_its_options(tmp_path, monkeypatch, capsys):
+    asked = []
+
+    def make(recipe, path):
+        asked.append((recipe, path))
+        return teacher_report()
+
+    monkeypatch.setattr(script, "make_teacher", make)
+    out = tmp_path / "new.pt"
+    assert script.main(["--steps", "3", "--seed", "5", "--out", str(out)]) == 0
+    assert asked == [(Pretraining(steps=3, seed=5), out)]
+    assert f"of 66 classes; written: {out}" in capsys.readouterr().out
 
 
 def test_training_and_held_out_photos_do_not_overlap():
