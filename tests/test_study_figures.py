@@ -1,4 +1,4 @@
-"""The figures by command: pictures, captions with what was measured, and errors."""
+"""The figures by a script: pictures, captions with what was measured, and errors."""
 
 import json
 import re
@@ -8,21 +8,17 @@ import numpy as np
 import pytest
 import torch
 from noise_folder import write_noise_folder
+from paper_figures.ablation_figure import read_table
+from paper_figures.data_figure import finding
+from paper_figures.lookalike_figure import drawn_classes, judged
+from paper_figures.material import PICTURE_SIZE, take_pictures
+from paper_figures.topk_figure import choose_queries
+from paper_figures.tsne_figure import keep, shown
+from paper_figures.words import and_list, distinct_names, method_name, with_section
 
+import figures
+from figures import full_name
 from zssbir_lib.cli import main
-from zssbir_lib.cli.figures import full_name
-from zssbir_lib.cli.paper_figures.captions import with_section
-from zssbir_lib.cli.paper_figures.data_figure import finding
-from zssbir_lib.cli.paper_figures.lookalike_search import drawn_classes, judged
-from zssbir_lib.cli.paper_figures.names import (
-    and_list,
-    distinct_names,
-    method_name,
-)
-from zssbir_lib.cli.paper_figures.pictures import PICTURE_SIZE, take_pictures
-from zssbir_lib.cli.paper_figures.topk_figure import choose_queries
-from zssbir_lib.cli.paper_figures.tsne_figure import keep, shown
-from zssbir_lib.cli.paper_figures.whole_table import read_table
 from zssbir_lib.data import ImageSet
 from zssbir_lib.evaluation import LabelledEmbeddings
 from zssbir_lib.modality import PHOTO
@@ -39,7 +35,9 @@ def study(tmp_path_factory):
     folder = write_noise_folder(tmp_path_factory.mktemp("images"))
     data = ("--data", str(folder), "--split", str(folder / "split.json"))
     runs = tmp_path_factory.mktemp("runs")
-    words = ["study", *data, "--rows", "triplet:smoke,triplet:quick", "--seeds", "3"]
+    path = runs / "two.toml"
+    path.write_text('[rows.triplet]\nmethod = "triplet"')
+    words = ["study", str(path), *data, "--profiles", "smoke,quick", "--seeds", "3"]
     words += [word for change in SHORT for word in ("--set", change)]
     words += [
         "--weights",
@@ -76,8 +74,8 @@ def table(tmp_path_factory):
 def drawn(study, table, tmp_path_factory):
     """Draw every figure; return the folder."""
     out = tmp_path_factory.mktemp("figures")
-    words = ["figures", *study, *MODELS, "--table", str(table), "--out", str(out)]
-    assert main(words) == 0
+    words = [*study, *MODELS, "--table", str(table), "--out", str(out)]
+    assert figures.main(words) == 0
     return out
 
 
@@ -89,9 +87,9 @@ def sections(folder):
 
 def failing(capsys, *words):
     """Run the command, expecting one line of error; return it."""
-    assert main(["figures", *words]) == 2
+    assert figures.main(list(words)) == 2
     error = capsys.readouterr().err
-    assert len(error.strip().splitlines()) == 1
+    assert len(error.strip().splitlines()) == 1 and ": error: " in error
     return error
 
 
@@ -136,8 +134,8 @@ def test_one_figure_leaves_the_rest_and_repeats_to_the_byte(drawn, study, capsys
     before = {path.name: path.read_bytes() for path in drawn.iterdir()}
     page = drawn / "README.md"
     page.write_text(page.read_text().replace("# Figures", "My words.\n\n# Figures", 1))
-    words = ["figures", *study, *MODELS, "--only", "tsne,f07_data"]
-    assert main([*words, "--out", str(drawn)]) == 0
+    words = [*study, *MODELS, "--only", "tsne,f07_data"]
+    assert figures.main([*words, "--out", str(drawn)]) == 0
     assert "f07_tsne: t-SNE" in capsys.readouterr().out
     after = {path.name: path.read_bytes() for path in drawn.iterdir()}
     assert after.pop("README.md").startswith(b"My words.\n\n# Figures")
@@ -146,7 +144,7 @@ def test_one_figure_leaves_the_rest_and_repeats_to_the_byte(drawn, study, capsys
 
 
 def test_without_runs_only_the_data_are_drawn(study, tmp_path, capsys):
-    assert main(["figures", *study[:4], "--out", str(tmp_path)]) == 0
+    assert figures.main([*study[:4], "--out", str(tmp_path)]) == 0
     assert list(sections(tmp_path)) == ["f07_data"]
     printed = capsys.readouterr().out
     assert "f07_tsne is left out: it needs --runs" in printed
