@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
+from zssbir_lib.records import NotNegative
 from zssbir_lib.training.methods.mathm import MATHM
 
 
@@ -15,16 +16,16 @@ class Combined(MATHM):
     centred features do.
     """
 
+    metric_weight: NotNegative = 3.0
+    classifier_scale: NotNegative = 16.0
+
     name = "combined"
 
     @classmethod
     def defaults(cls, backbone: str, profile: str) -> dict[str, Any]:
         """Change MATHM's training by what the backbone decides."""
         settings = super().defaults(backbone, profile)
-        if profile == "paper":
-            return settings
-        if backbone != "small":
-            return settings | dict(feature="centred")
-        return settings | dict(
-            metric_weight=3.0, classifier_scale=16.0, augmentation=dict(edges=0.3)
-        )
+        if backbone == "small":
+            return settings | dict(augmentation=dict(edges=0.3))
+        settings |= dict(metric_weight=1.0, classifier_scale=0.0)
+        return settings if profile == "paper" else settings | dict(feature="centred")

@@ -113,7 +113,8 @@ class RAMLN(WholeClassMethod):
     """
 
     losses: tuple[str, ...] = ("relation_aware", "classification")
-    margin: Distance = 0.2
+    metric_weight: NotNegative = 3.0
+    margin: Distance = 0.3
     sampling: Literal[*SAMPLINGS] = "hard"
     lam: NotNegative = 0.5
     margins: MarginSettings = field(default_factory=MarginSettings)
@@ -123,14 +124,15 @@ class RAMLN(WholeClassMethod):
 
     @classmethod
     def defaults(cls, backbone: str, profile: str) -> dict[str, Any]:
-        """Change MATHM's training: more weight in short ones, two epochs' warm-up.
+        """Change MATHM's training: in the profile of a paper two epochs' warm-up.
 
-        Weight and margin were chosen together on validation classes.
+        There weight and margin are MATHM's; those of short trainings were chosen
+        together on validation classes.
         """
         settings = super().defaults(backbone, profile)
         if profile == "paper":
-            return settings | dict(margins=dict(warm_up=400))
-        settings |= dict(metric_weight=3.0, margin=0.3)
+            warm_up = dict(margins=dict(warm_up=400))
+            return settings | dict(metric_weight=1.0, margin=0.2) | warm_up
         if profile == "smoke":  # reaches the meta step
             settings |= dict(margins=dict(warm_up=1))
         return settings
