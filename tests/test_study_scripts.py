@@ -182,13 +182,14 @@ def test_margins_of_a_study_are_described(words, runs, tiny_data, tmp_path, caps
     assert {one["split"] for one in content["rows"]} == {"four"}
     seen = SPLIT.apply(tiny_data).seen
     learned = rows["learned-quick"]
-    for place, saved in enumerate(contents(runs, "learned-quick")):
-        both = load_margin_learner(saved, METHOD)
-        images = margins_of_images(*both, seen, "embedding")
-        assert len(images.margin) == 64
-        for name, value in describe_image_margins(images).items():
-            found = learned[name]["values"][place]
-            assert found == pytest.approx(value, abs=1e-5), name
+    for row in ("learned-quick", "shuffled-quick"):
+        for place, saved in enumerate(contents(runs, row)):
+            both = load_margin_learner(saved, METHOD)  # what R(x) says, in its order
+            images = margins_of_images(*both, seen, "embedding")
+            assert len(images.margin) == 64
+            for name, value in describe_image_margins(images).items():
+                found = rows[row][name]["values"][place]
+                assert found == pytest.approx(value, abs=1e-5), name
     assert learned["std"]["mean"] > 1e-3 and learned["std"]["low"] is not None
     assert content["versions"]["torch"] and str(tmp_path) not in json.dumps(content)
     lines = capsys.readouterr().out.splitlines()

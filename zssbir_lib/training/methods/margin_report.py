@@ -104,7 +104,8 @@ def margins_of_images(
         for one, other in ((0, 1), (1, 0))
     ]
     kinds = np.repeat([SKETCH, PHOTO], [len(images) for images in sets])
-    margin = learner.margin(whole, learner.read(whole, classes))
+    read = learner.read(whole, classes)
+    margin = MarginLearner.margin(learner, whole, read)  # even if it hands out others
     return ImageMargins(
         margin.double().numpy(), np.concatenate(hard), classes.numpy(), kinds
     )
