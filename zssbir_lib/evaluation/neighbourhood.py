@@ -33,7 +33,13 @@ def expand_queries(
 ) -> Tensor:
     """Move every query half-way to the mean of the photos nearest to it.
 
-    Takes (Q, D) and (N, D) embeddings and returns (Q, D) of length one.
+    Args:
+        query: embeddings, float (Q, D).
+        gallery: embeddings, float (N, D).
+        neighbours: number of photos, 1 to N.
+
+    Returns:
+        Embeddings of length one, float (Q, D).
 
     Source: query expansion by the mean, Chum et al., "Total recall" (2007).
     """

@@ -118,7 +118,10 @@ def generalised_with_seen_gallery(
 ) -> RetrievalSets:
     """Search all photos, seen and unseen, with sketches of unseen classes.
 
-    The photos of seen classes get in the way.
+    Args:
+        unseen_sketches: the queries.
+        unseen_photos: what is looked for.
+        seen_photos: what gets in the way.
     """
     _check_disjoint((unseen_sketches, unseen_photos), (seen_photos,))
     return RetrievalSets(unseen_sketches, unseen_photos + seen_photos)
