@@ -1,18 +1,16 @@
 """Whole audits: of a sound data set, of damaged copies, of real images, by command."""
 
-import importlib
 import json
 import shutil
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from test_audit_faults import double_originals, draw_data
 
 from zssbir_lib.cli import main
 from zssbir_lib.data import ZeroShotSplit, public_split
 from zssbir_lib.data.audit import check_data, report_text
-
-BENCHMARKS = Path(__file__).resolve().parents[1] / "benchmarks"
 
 
 @pytest.fixture(autouse=True)
@@ -21,26 +19,18 @@ def _own_cache(tmp_path_factory, monkeypatch):
 
 
 @pytest.fixture(scope="module")
-def faults():
-    """Return the benchmark's module, its folder importable only meanwhile."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.syspath_prepend(str(BENCHMARKS))
-        yield importlib.import_module("audit_faults")
-
-
-@pytest.fixture(scope="module")
-def intact(tmp_path_factory, faults) -> Path:
+def intact(tmp_path_factory) -> Path:
     """Draw all classes of Sketchy: two sketches and two photos each."""
     folder = tmp_path_factory.mktemp("drawn") / "data"
-    faults.copies.draw_data(folder, 2, public_split("sketchy-21").split)
+    draw_data(folder, 2, public_split("sketchy-21").split)
     return folder
 
 
 @pytest.fixture(scope="module")
-def sample(tmp_path_factory, faults) -> Path:
+def sample(tmp_path_factory) -> Path:
     """Draw some classes of Sketchy: two sketches and two photos each."""
     folder = tmp_path_factory.mktemp("sample") / "data"
-    faults.copies.draw_data(folder, 2)
+    draw_data(folder, 2)
     return folder
 
 
@@ -87,42 +77,9 @@ def test_same_data_checked_as_another_benchmark_lacks_classes(intact):
     assert report.fits[0].verdict == "classes missing" and not report.overlaps
 
 
-FAULTS = [
-    "photo cut short",
-    "200 million pixels",
-    "class missing",
-    "class renamed",
-    "empty class folder",
-    "photo folder spelt differently",
-    "two spellings of one class",
-    "copy in the same class",
-    "copy in an unseen class",
-    "originals doubled",
-    "list labelled 0, 100, 200, ...",
-    "list of missing files",
-    "sketches white on black",
-    "photo of one colour",
-    "link to nowhere",
-    "links in a circle",
-    "photo outside a class",
-    "hidden files",
-    "photos elsewhere",
-]
-
-
-@pytest.mark.parametrize("fault", FAULTS)
-def test_fault_is_found(faults, sample, fault):
-    known = {one.what for one in faults.check(sample).findings}
-    rows = faults.try_fault(fault, sample, known)
-    assert faults.FAULTS[fault][1] in {row["check"] for row in rows}
-    severities = {row["severity"] for row in rows}
-    code = 2 if fault == "photos elsewhere" else int(severities != {"note"})
-    assert {row["exit_code"] for row in rows} == {code}
-
-
-def test_doubled_originals_and_extend_only(faults, sample, tmp_path):
+def test_doubled_originals_and_extend_only(sample, tmp_path):
     shutil.copytree(sample, tmp_path / "data")
-    faults.copies.double_originals(tmp_path / "data")
+    double_originals(tmp_path / "data")
     every = check_data("folder", tmp_path / "data", jobs=1)
     assert ("warning", "doubled originals") in checks(every)
     assert every.layout == "sketchy" and every.totals() == (24, 48)

@@ -8,12 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
+from test_audit_findings import found
 
-from zssbir_lib.data.audit import examine
-from zssbir_lib.data.audit.examine import examine_files
-from zssbir_lib.data.audit.file_facts import FileFacts, examine_file
-from zssbir_lib.data.audit.file_findings import file_findings
-from zssbir_lib.data.audit.journal import Journal
+from zssbir_lib.data.audit import facts as examine
+from zssbir_lib.data.audit.facts import (
+    FileFacts,
+    Journal,
+    ListedFile,
+    examine_file,
+    examine_files,
+)
 from zssbir_lib.modality import PHOTO, SKETCH
 
 
@@ -96,8 +100,7 @@ def test_transparent_paper_is_white(tmp_path):
 
 
 def findings(*facts: FileFacts, modality: int = PHOTO) -> dict[str, tuple[str, ...]]:
-    files = [(modality, "ant", one) for one in facts]
-    return {one.check: one.items for one in file_findings(files)}
+    return found([ListedFile(modality, "ant", one) for one in facts])
 
 
 def test_sound_files_give_no_finding():

@@ -1,7 +1,6 @@
 """Duplicates, split fits, pretraining overlap, lists: each judged by hand."""
 
 from collections.abc import Iterable
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,13 +8,11 @@ from torchvision.models._meta import _IMAGENET_CATEGORIES
 
 from zssbir_lib.data import ZeroShotSplit, public_split, public_split_names
 from zssbir_lib.data.audit import imagenet_relatives, pretraining_overlap
-from zssbir_lib.data.audit.duplicates import duplicate_findings
-from zssbir_lib.data.audit.file_facts import FileFacts
-from zssbir_lib.data.audit.finding import Finding, by_severity
-from zssbir_lib.data.audit.list_findings import list_findings, lists_beside
-from zssbir_lib.data.audit.pretraining_overlap import LEVELS
-from zssbir_lib.data.audit.split_findings import own_split_findings, split_findings
-from zssbir_lib.data.audit.split_fit import fit_split
+from zssbir_lib.data.audit.evidence import Facts, lists_beside
+from zssbir_lib.data.audit.facts import DataListing, FileFacts, ListedFile
+from zssbir_lib.data.audit.published import LEVELS, fit_split
+from zssbir_lib.data.audit.rules import RULES, SEVERITIES, Finding, findings_of
+from zssbir_lib.data.layouts import LAYOUTS, FolderListing, FoundLayout
 from zssbir_lib.modality import PHOTO, SKETCH
 
 SPLIT = ZeroShotSplit("tiny", ("ant", "bus"), (), ("palm tree",))
@@ -25,24 +22,50 @@ def by_check(findings: Iterable[Finding]) -> dict[str, Finding]:
     return {one.check: one for one in findings}
 
 
-def test_severities():
-    finding = Finding("note", "c", "what", ("a",), "do")
-    order = [replace(finding, severity=one) for one in ("note", "error", "warning")]
-    assert [one.severity for one in by_severity(order)] == ["error", "warning", "note"]
-    with pytest.raises(ValueError, match="severity is 'bad', expected one of error, w"):
-        replace(finding, severity="bad")
+def listing_of(counts: dict[str, tuple[int, int]], root: Path) -> DataListing:
+    """Make a listing of files that nobody opens, laid out as Sketchy Extended."""
+    places = [root / name for name in ("sketch", "photo", "EXTEND")]
+    sketches, photos = (
+        {name: [root] * pair[place] for name, pair in counts.items()}
+        for place in (0, 1)
+    )
+    folders = tuple(map(FolderListing, places))
+    return DataListing(
+        FoundLayout(LAYOUTS[0], root, *places), sketches, photos, folders, {}, ()
+    )
+
+
+def judged(files=(), counts=None, root=Path("nowhere"), **known) -> dict[str, Finding]:
+    """Ask all rules of what is given; the note on ImageNet is left out."""
+    facts = Facts(listing_of(counts or {}, root), files, **known)
+    findings = by_check(findings_of(facts))
+    findings.pop("seen in pretraining", None)
+    return findings
+
+
+def found(files, **known) -> dict[str, tuple[str, ...]]:
+    return {name: one.items for name, one in judged(files, **known).items()}
+
+
+def test_severities_and_checks_of_the_table():
+    assert {rule.severity for rule in RULES} == set(SEVERITIES)
+    assert len({(rule.check, rule.what) for rule in RULES}) == len(RULES)
+    files = [photo("ant", "a", "x"), photo("ant", "b", "x")]
+    order = [one.severity for one in judged(files, {"bus": (1, 0)}).values()]
+    assert order == ["error", "warning", "note"]
 
 
 # duplicates
 
 
-def photo(name: str, path: str, digest: str, modality: int = PHOTO):
-    return modality, name, FileFacts(path, 1, 0, digest)
+def photo(name: str, path: str, digest: str, modality: int = PHOTO) -> ListedFile:
+    return ListedFile(modality, name, FileFacts(path, 1, 0, digest, "PNG"))
 
 
-def duplicates(*files, originals=None, splits=(SPLIT,)) -> dict[str, tuple[str, ...]]:
-    findings = duplicate_findings(files, originals, splits)
-    return {one.check: one.items for one in findings}
+def duplicates(*files, splits=(SPLIT,)) -> dict[str, tuple[str, ...]]:
+    items = found(files, splits=splits)
+    items.pop("wrong ending", None)
+    return items
 
 
 def test_different_files_and_unread_files_are_no_duplicates():
@@ -66,9 +89,8 @@ def test_a_photo_in_a_seen_and_an_unseen_class_leaks():
     files = photo("ant", "a", "x"), photo("Palm_Tree", "b", "x")
     found = duplicates(*files)
     assert found["leak"] == ("a = b",)
-    findings = duplicate_findings(files, None, [SPLIT])
-    assert by_check(findings)["leak"].severity == "error"
-    assert "tiny" in by_check(findings)["leak"].what
+    leak = judged(files, splits=[SPLIT])["leak"]
+    assert leak.severity == "error" and "tiny" in leak.what
     assert "leak" not in duplicates(*files, splits=())
 
 
@@ -80,10 +102,10 @@ def test_doubled_originals_are_found_by_name_and_told_from_copies():
         photo("ant", "EXTEND/ant/n2.jpg", "y"),
         photo("bus", "EXTEND/bus/n1.jpg", "z"),
     )
-    found = duplicates(*files, originals="photo")
+    found = duplicates(*files)
     assert found == {"doubled originals": ("photo/ant/n1.jpg", "photo/ant/n2.jpg")}
     more = photo("palm tree", "EXTEND/palm tree/n9.jpg", "x")
-    assert "leak" in duplicates(*files, more, originals="photo")
+    assert "leak" in duplicates(*files, more)
 
 
 # counts beside published splits
@@ -162,24 +184,26 @@ def test_split_without_published_counts():
 
 def test_findings_about_classes_and_counts():
     counts = counts_of("sketchy-21")
+    split = public_split("sketchy-21").split
+    classes = split.seen + split.unseen
+    sound = judged(published=classes, fits=[fit("sketchy-21", counts)])
+    assert not {"missing class", "extra class", "image count"} & set(sound)
     counts["girafe"] = counts.pop("giraffe")
-    classes = (
-        public_split("sketchy-21").split.seen + public_split("sketchy-21").split.unseen
+    findings = judged(
+        counts={"girafe": (1, 1)}, published=classes, fits=[fit("sketchy-21", counts)]
     )
-    found = by_check(split_findings([fit("sketchy-21", counts)], list(counts), classes))
-    assert found["missing class"].items == ("'giraffe' (did you mean 'girafe'?)",)
-    assert found["missing class"].severity == "error"
-    assert found["extra class"].items == ("girafe",)
-    assert (
-        split_findings([fit("sketchy-21", counts_of("sketchy-21"))], [], classes) == []
-    )
+    assert findings["missing class"].items == ("'giraffe' (did you mean 'girafe'?)",)
+    assert findings["missing class"].severity == "error"
+    assert findings["extra class"].items == ("girafe",)
 
 
 def test_findings_about_a_split_of_your_own():
-    assert own_split_findings(SPLIT, ["ant", "BUS", "palm_tree", "more"]) == []
-    (found,) = own_split_findings(SPLIT, ["ant", "palm_tree"])
-    assert found.severity == "error" and found.items == ("'bus'",)
-    assert "split tiny" in found.what
+    counts = dict.fromkeys(["ant", "BUS", "palm_tree", "more"], (1, 1))
+    assert judged(counts=counts, split=SPLIT) == {}
+    del counts["BUS"]
+    missing = judged(counts=counts, split=SPLIT)["missing class"]
+    assert missing.severity == "error" and missing.items == ("'bus'",)
+    assert "split tiny" in missing.what and missing.what.endswith("1 of 3")
 
 
 # what an ImageNet backbone has seen
@@ -225,6 +249,13 @@ def test_the_21_classes_are_not_all_unknown_to_imagenet():
     assert overlap.unknown == ()
 
 
+def test_the_note_on_the_21_classes_says_what_the_judgement_says():
+    overlap = pretraining_overlap(public_split("sketchy-21").split.unseen)
+    (note,) = (n for n in public_split("sketchy-21").notes if "judgement" in n)
+    assert f"for {len(overlap.seen)} of them ({', '.join(overlap.seen)})" in note
+    assert overlap.total == 21
+
+
 # lists
 
 
@@ -252,11 +283,10 @@ def test_findings_about_lists(tmp_path):
     bad = write(tmp_path / "bad.txt", "p/ant/1.png 100", "p/bus/1.png 1")
     broken = write(tmp_path / "broken.txt", "no label here")
     lists = [(one, classes) for one in (good, bad, broken)]
-    found = by_check(list_findings(lists, tmp_path))
+    found = judged(root=tmp_path, lists=lists)
     assert found["list in order"].items == ("good.txt",)
     assert found["mislabelled list"].items == (
         "folder 'ant' has label 100, unknown to the class file",
     )
     assert found["missing file"].items == ("p/bus/1.png",)
     assert "broken.txt, line 1" in found["unreadable list"].items[0]
-    assert list_findings([], tmp_path) == []

@@ -1,15 +1,18 @@
 """Audit: what a download of unknown origin is, and what is wrong with it."""
 
-from zssbir_lib.data.audit.check import AUDIT_NAMES, check_data
-from zssbir_lib.data.audit.finding import SEVERITIES, Finding
-from zssbir_lib.data.audit.pretraining_overlap import (
+from zssbir_lib.data.audit.published import (
     PretrainingOverlap,
+    SplitFit,
     imagenet_relatives,
     pretraining_overlap,
 )
-from zssbir_lib.data.audit.report import AuditReport
-from zssbir_lib.data.audit.report_text import report_text
-from zssbir_lib.data.audit.split_fit import SplitFit
+from zssbir_lib.data.audit.report import (
+    AUDIT_NAMES,
+    AuditReport,
+    check_data,
+    report_text,
+)
+from zssbir_lib.data.audit.rules import SEVERITIES, Finding
 
 __all__ = [
     "AUDIT_NAMES",

@@ -1,10 +1,25 @@
-"""Which published split a data set fits: all classes, as many images as listed."""
+"""What is published of a data set: splits that it fits, classes that ImageNet shows.
 
+`imagenet_relatives.json` lists, for every class of the three benchmarks, the categories
+of ImageNet-1k (as torchvision names them) that show it, judged by hand one by one:
+
+- "same": the category is the class under this or another name ("blimp": airship);
+- "narrower": the category is one kind of it ("songbird": goldfinch, robin, ...);
+- "related": no kind of it, but its photos show the class as well or something easily
+  taken for it: a wider category ("teacup": cup), a near relative ("seagull":
+  albatross), a whole or a part ("window": window shade).
+
+A class counts as seen if it has a category at one of the first two levels.
+"""
+
+import json
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cache
+from importlib.resources import files
 
-from zssbir_lib.data.spelling import pair_names
 from zssbir_lib.data.public_splits import PublicSplit
+from zssbir_lib.data.spelling import name_key, pair_names
 
 Counts = Mapping[str, tuple[int, int]]  # class -> sketches, photos
 
@@ -54,9 +69,6 @@ def fit_split(
         counts: Sketches and photos of every class here.
         complete: The classes that have both.
         compare: Compare the numbers of images too, not the classes alone.
-
-    Returns:
-        How well it fits.
     """
     split = public.split
     pairing = pair_names(complete, split.seen + split.unseen)
@@ -77,15 +89,10 @@ def fit_split(
 
 
 def published_photos(public: PublicSplit, found: int) -> str:
-    """Choose the published gallery that a number of photos is nearer to.
+    """Choose the published gallery that a number of unseen photos is nearer to.
 
-    Args:
-        public: A split; for Sketchy two galleries are published, with the originals
-            twice and with each photo once.
-        found: Unseen photos here.
-
-    Returns:
-        "" or ", each once", the ending of the group's name in `PublicSplit.counts`.
+    For Sketchy two are published: with the originals twice, and with each photo once.
+    Returns the ending of the group's name in `PublicSplit.counts`: "" or ", each once".
     """
     known = {
         ending: public.counts.get(f"unseen photos{ending}") for ending in ("", ONCE)
@@ -121,7 +128,7 @@ def _judge(
     """Return the verdict and the reason."""
     if missing:
         every = len(public.split.seen + public.split.unseen)
-        return MISSING, f"{len(missing)} of {every} classes: {_few(missing)}"
+        return MISSING, f"{len(missing)} of {every} classes: {few(missing, 5)}"
     known = {group: pair for group, pair in totals.items() if pair[1] is not None}
     if not compare:
         return NOT_COMPARED, "numbers of images not compared"
@@ -162,7 +169,76 @@ def _differing(public: PublicSplit, here: Counts, ending: str) -> Iterable[str]:
             yield f"{name}: {photos:,} photos, {expected:,} published"
 
 
-def _few(names: Sequence[str], most: int = 5) -> str:
+def few(names: Sequence[str], most: int) -> str:
     """List some names."""
     more = f" and {len(names) - most} more" if len(names) > most else ""
     return ", ".join(names[:most]) + more
+
+
+# what a backbone pretrained on ImageNet-1k has already seen
+
+LEVELS = ("same", "narrower", "related")
+SEEN_LEVELS = ("same", "narrower")
+
+Relatives = Mapping[str, Sequence[str]]  # level -> categories
+
+
+@dataclass(frozen=True)
+class PretrainingOverlap:
+    """What ImageNet-1k shows of some classes.
+
+    Args:
+        seen: Class to the categories that are it, or kinds of it.
+        related: Class to the categories near it; only classes that are not seen.
+        unknown: Classes that nobody has judged.
+        total: Number of classes asked about.
+    """
+
+    seen: Mapping[str, tuple[str, ...]]
+    related: Mapping[str, tuple[str, ...]]
+    unknown: tuple[str, ...]
+    total: int
+
+
+def imagenet_relatives(class_name: str) -> Relatives | None:
+    """Look up the ImageNet-1k categories that show a class.
+
+    Args:
+        class_name: A class of Sketchy, TU-Berlin or QuickDraw, in any spelling.
+
+    Returns:
+        Level ("same", "narrower", "related") to categories; empty if ImageNet-1k has
+        nothing like it; None if the class is of another data set.
+    """
+    return _table().get(name_key(class_name))
+
+
+def pretraining_overlap(class_names: Sequence[str]) -> PretrainingOverlap:
+    """Find the classes that an ImageNet-1k backbone has met.
+
+    Args:
+        class_names: Classes, for example the unseen ones of a split.
+
+    Returns:
+        Those it has seen, those it knows something near of, those unknown.
+    """
+    seen, related, unknown = {}, {}, []
+    for name in class_names:
+        relatives = imagenet_relatives(name)
+        if relatives is None:
+            unknown.append(name)
+            continue
+        shown = [one for level in SEEN_LEVELS for one in relatives.get(level, ())]
+        if shown:
+            seen[name] = tuple(shown)
+        elif relatives.get("related"):
+            related[name] = tuple(relatives["related"])
+    return PretrainingOverlap(seen, related, tuple(unknown), len(class_names))
+
+
+@cache
+def _table() -> dict[str, Relatives]:
+    """Read the file once; classes by their key."""
+    file = files("zssbir_lib.data").joinpath("imagenet_relatives.json")
+    content = json.loads(file.read_text(encoding="utf-8"))
+    return {name_key(name): relatives for name, relatives in content.items()}
