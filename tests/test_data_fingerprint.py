@@ -133,7 +133,7 @@ def no_decoding(monkeypatch):
     def refuse(*_):
         raise AssertionError("an image was decoded")
 
-    monkeypatch.setattr("zssbir_lib.data.image_files.read_square", refuse)
+    monkeypatch.setattr("zssbir_lib.data.decoding.read_square", refuse)
 
 
 def test_files_are_not_decoded(paths, no_decoding):

@@ -246,7 +246,7 @@ def test_memory_limit_changes_no_pixel(tmp_path, fitting):
 def test_only_what_fits_is_kept(tmp_path):
     paths = numbered_files(tmp_path, 4)
     source = ImageFiles(paths, size=4, memory_limit=2 * 48)
-    source.preload(workers=2)
+    source[torch.arange(4)]
     for path in paths[:2]:
         path.unlink()
     assert first_pixels(source[torch.tensor([1, 0, 3])]) == [10, 0, 30]
@@ -286,7 +286,7 @@ def test_damaged_file_names_path_and_remedy(tmp_path, kind):
     with pytest.raises(ValueError, match=f"cannot read image .*{path.name}.*replace"):
         ImageFiles([path], size=8)[torch.tensor([0])]
     with pytest.raises(UnreadableImage, match="skip-unreadable"):
-        ImageFiles([path, path], size=8, workers=2).preload()
+        ImageFiles([path, path], size=8, workers=2)[torch.tensor([0, 1])]
 
 
 def test_find_unreadable_lists_bad_files_in_order(tmp_path):

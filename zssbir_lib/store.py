@@ -38,24 +38,15 @@ def digest_of(*parts: Any) -> str:
 
 @dataclass(frozen=True)
 class Chunk:
-    """Neighbouring images of a pixel file: the unit of work, resuming and checksums.
+    """Neighbouring images of a pixel file: the unit of work, resuming and checksums."""
 
-    Attributes:
-        path: the pixel file.
-        first: number of the first image.
-        count: images.
-        shape: (C, S, S) of an image.
-        key: a hash of everything that determines the bytes.
-        name: what it holds, for messages.
-        work: what its images are made of, for `fill`.
-    """
-
-    path: Path
-    first: int
-    count: int
-    shape: tuple[int, int, int]
-    key: str
-    name: str
+    path: Path  # the pixel file
+    first: int  # number of the first image
+    count: int  # images
+    shape: tuple[int, int, int]  # (C, S, S) of an image
+    key: str  # a hash of everything that determines the bytes
+    name: str  # what it holds, for messages
+    # what its images are made of, for `fill`
     work: Any = field(default=None, repr=False, compare=False)
 
     @property
@@ -80,40 +71,25 @@ class Chunk:
 
 @dataclass(frozen=True)
 class Finished:
-    """A line of the journal: this chunk stands in its pixel file.
+    """A line of the journal: this chunk stands in its pixel file."""
 
-    Attributes:
-        file: name of the pixel file.
-        first: number of the first image.
-        side: S, pixels.
-        key: as in `Chunk`.
-        checksum: of the bytes, 32 hexadecimal digits of BLAKE2b.
-        unreadable: number of an image to the reason why there is none; it is zeros.
-    """
-
-    file: str
+    file: str  # name of the pixel file
     first: int
-    side: int
+    side: int  # S, pixels
     key: str
-    checksum: str
+    checksum: str  # of the bytes, 32 hexadecimal digits of BLAKE2b
+    # number of an image to the reason why there is none; its place holds zeros
     unreadable: dict[int, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class PixelFile:
-    """What a process needs to map a pixel file, small enough to be handed on.
-
-    Attributes:
-        path: the file.
-        shape: (N, C, S, S).
-        chunk_images: images that a checksum covers.
-        checksums: one a chunk, in order; "" for a chunk that nobody asked for.
-    """
+    """What a process needs to map a pixel file, small enough to be handed on."""
 
     path: Path
-    shape: tuple[int, int, int, int]
-    chunk_images: int
-    checksums: tuple[str, ...]
+    shape: tuple[int, int, int, int]  # (N, C, S, S)
+    chunk_images: int  # images that a checksum covers
+    checksums: tuple[str, ...]  # one a chunk; "" for a chunk that nobody asked for
 
     def mapped(self) -> np.ndarray:
         """Return the images (N, C, S, S) uint8: read-only, no byte is copied.
@@ -233,17 +209,8 @@ def recorded(folder: Path) -> dict[tuple[str, int], Finished]:
 def still_whole(
     chunks: Sequence[Chunk], keep_unreadable: bool = True
 ) -> dict[Chunk, Finished]:
-    """Find the chunks that were made before and still hold, and say what does not.
-
-    Args:
-        chunks: what is wanted.
-        keep_unreadable: whether a chunk with unreadable images holds.
-
-    Returns:
-        Their lines of the journal.
-    """
-    journals = {one.path.parent: {} for one in chunks}
-    journals = {folder: recorded(folder) for folder in journals}
+    """Find the chunks that were made before and still hold, and say what does not."""
+    journals = {folder: recorded(folder) for folder in {c.path.parent for c in chunks}}
     before = {one: journals[one.path.parent].get(one.place) for one in chunks}
     known = [one for one, line in before.items() if line and line.key == one.key]
     changed = [one for one, line in before.items() if line and line.key != one.key]

@@ -1,10 +1,8 @@
 """Data: from any source to (image, label, modality), with splits and samplers."""
 
 from zssbir_lib.data.class_batches import ClassBatch, ClassBatchSampler
-from zssbir_lib.data.class_files import ImagePaths, find_class_files
-from zssbir_lib.data.decoding import UnreadableImage, find_unreadable
-from zssbir_lib.data.folders import read_class_folders
-from zssbir_lib.data.image_files import ImageFiles
+from zssbir_lib.data.decoding import ImageFiles, UnreadableImage, find_unreadable
+from zssbir_lib.data.folders import ImagePaths, find_class_files, read_class_folders
 from zssbir_lib.data.images import ImageSet, SketchPhotoData, fingerprint
 from zssbir_lib.data.load_split import load_split, split_names
 from zssbir_lib.data.public_splits import (

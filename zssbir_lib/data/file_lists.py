@@ -9,8 +9,12 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
-from zssbir_lib.data.class_files import ImagePaths, check_same_classes
-from zssbir_lib.data.folders import check_on_unreadable, data_from_paths
+from zssbir_lib.data.folders import (
+    ImagePaths,
+    check_on_unreadable,
+    check_same_classes,
+    data_from_paths,
+)
 from zssbir_lib.data.images import SketchPhotoData
 from zssbir_lib.data.layouts import TU_BERLIN_SPELLINGS, ClassFiles
 from zssbir_lib.data.spelling import name_key

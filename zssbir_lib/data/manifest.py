@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import math
 import os
 from dataclasses import asdict, dataclass
 from importlib import metadata
@@ -21,44 +22,26 @@ AGAIN = "copy the store again, or prepare it again"
 
 @dataclass(frozen=True)
 class PreparedSet:
-    """The images of one modality in a store.
+    """The images of one modality in a store."""
 
-    Attributes:
-        mode: "L" (grey, 1 channel) or "RGB" (3 channels).
-        originals: N paths of the files the images were made of, from the source folder.
-        labels: N class numbers from 0.
-        checksums: one a chunk, in order, 32 hexadecimal digits of BLAKE2b.
-        left_out: number of an unreadable image to the reason; its place holds zeros.
-    """
-
-    mode: str
-    originals: tuple[str, ...]
-    labels: tuple[int, ...]
-    checksums: tuple[str, ...]
-    left_out: dict[int, str]
+    mode: str  # "L" (grey, 1 channel) or "RGB" (3 channels)
+    originals: tuple[str, ...]  # N files, as seen from the source folder
+    labels: tuple[int, ...]  # N class numbers from 0
+    checksums: tuple[str, ...]  # one a chunk, 32 hexadecimal digits of BLAKE2b
+    left_out: dict[int, str]  # number of an unreadable image to the reason; zeros
 
 
 @dataclass(frozen=True)
 class Manifest:
-    """What a store holds, as the file `prepared.json` says it.
-
-    Attributes:
-        name: what the data set is called.
-        class_names: C names; label c means class_names[c].
-        image_size: S, the side of every image in pixels.
-        chunk_images: images a checksum covers; the last chunk may have fewer.
-        sketches: the images in `sketches.u8`.
-        photos: the images in `photos.u8`.
-        written_by: package to version: what decoded the images.
-    """
+    """What a store holds, as the file `prepared.json` says it."""
 
     name: str
-    class_names: tuple[str, ...]
-    image_size: int
-    chunk_images: int
+    class_names: tuple[str, ...]  # C names; label c means class_names[c]
+    image_size: int  # S, the side of every image in pixels
+    chunk_images: int  # that a checksum covers; the last chunk may have fewer
     sketches: PreparedSet
     photos: PreparedSet
-    written_by: dict[str, str]
+    written_by: dict[str, str]  # package to version: what decoded the images
 
     def of(self, modality: int) -> PreparedSet:
         """Return the images of a modality."""
@@ -76,8 +59,7 @@ class Manifest:
 
     def bytes_of(self, modality: int) -> int:
         """Return how many bytes the pixel file of a modality has."""
-        images = self.of(modality)
-        return len(images.originals) * len(images.mode) * self.image_size**2
+        return math.prod(self.pixel_file(Path(), modality).shape)
 
 
 def current_versions() -> dict[str, str]:
@@ -97,18 +79,7 @@ def write_manifest(manifest: Manifest, folder: Path) -> None:
 
 
 def read_manifest(folder: str | Path) -> Manifest:
-    """Read what a store holds, and check that its files have the bytes it says.
-
-    Args:
-        folder: the store.
-
-    Returns:
-        The manifest.
-
-    Raises:
-        FileNotFoundError: there is no store, or a file of it is missing.
-        ValueError: `prepared.json` is damaged or of another version, or a file is cut.
-    """
+    """Read what a store holds, and check that its files have the bytes it says."""
     folder = Path(folder)
     path = folder / MANIFEST
     if not path.is_file():

@@ -50,20 +50,12 @@ REMEDY = "choose another place for it"
 
 @dataclass(frozen=True)
 class Original:
-    """An image file and what tells whether it has changed.
-
-    Attributes:
-        path: where it is.
-        place: the same from the source folder, with "/" between names.
-        size: bytes.
-        changed: time of the last change, nanoseconds.
-        label: class number from 0.
-    """
+    """An image file and what tells whether it has changed."""
 
     path: Path
-    place: str
-    size: int
-    changed: int
+    place: str  # the same from the source folder, with "/" between names
+    size: int  # bytes
+    changed: int  # nanoseconds
     label: int
 
 

@@ -80,15 +80,10 @@ def render_class(
 
 @dataclass(frozen=True)
 class DrawnImages(Mapping[str, np.ndarray]):
-    """The drawn images of one modality: class name to photos or sketches.
-
-    Attributes:
-        file: where they are.
-        rows: class name to the numbers of its images in the file.
-    """
+    """The drawn images of one modality: class name to photos or sketches."""
 
     file: PixelFile
-    rows: dict[str, range]
+    rows: dict[str, range]  # class name to the numbers of its images in the file
 
     def __getitem__(self, name: str) -> np.ndarray:
         """Return photos (N, 3, S, S) or sketches (N, S, S), uint8, read-only."""
@@ -181,19 +176,11 @@ def load_world(
 
 @dataclass(frozen=True)
 class Series:
-    """What determines the images of all classes in one modality.
-
-    Attributes:
-        modality: `SKETCH` (0) or `PHOTO` (1).
-        count: images per class.
-        size: pixels per side.
-        seed: seed of the world.
-        options: the difficulty knobs of this modality.
-    """
+    """What determines the images of all classes in one modality."""
 
     modality: int
-    count: int
-    size: int
+    count: int  # images per class
+    size: int  # pixels per side
     seed: int
     options: Options
 
