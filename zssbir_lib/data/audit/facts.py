@@ -18,8 +18,8 @@ from typing import NamedTuple
 from PIL import Image
 from tqdm import tqdm
 
-from zssbir_lib.data.class_files import add_files, ambiguity, pair_classes
 from zssbir_lib.data.decoding import UnreadableImage, read_image
+from zssbir_lib.data.folders import add_files, ambiguity, pair_classes
 from zssbir_lib.data.layouts import (
     ClassFiles,
     FolderListing,
