@@ -1,12 +1,9 @@
 """Where numbers come from."""
 
-import json
+import subprocess
 import sys
 
-import pytest
-
 from zssbir_lib.training import provenance as provenance_of
-from zssbir_lib.training import write_json
 from zssbir_lib.training.provenance import command_line, commit, git
 
 
@@ -49,9 +46,28 @@ def test_git_failing_is_no_error():
     assert git("no-such-command") is None
 
 
-def test_an_interrupted_write_leaves_the_old_file(tmp_path):
-    path = tmp_path / "folder" / "result.json"
-    write_json({"a": 1}, path)
-    with pytest.raises(TypeError):
-        write_json({"a": object()}, path)
-    assert json.loads(path.read_text()) == {"a": 1}
+# Import the library, and say when git is started and who asks for ctypes.
+WATCH = """
+import builtins, sys
+started, asked, plain = [], [], builtins.__import__
+
+def heard(event, given):
+    if event in ("subprocess.Popen", "os.system", "os.posix_spawn"):
+        started.append(given[1])
+
+def watched(name, where=None, *rest):
+    if name == "ctypes" and str((where or {}).get("__name__")).startswith("zssbir_lib"):
+        asked.append(where["__name__"])
+    return plain(name, where, *rest)
+
+sys.addaudithook(heard)
+builtins.__import__ = watched
+import zssbir_lib.training
+print([words for words in started if "git" in words], asked)
+"""
+
+
+def test_importing_the_library_asks_no_git_and_touches_no_c_library():
+    command = [sys.executable, "-c", WATCH]
+    run = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert run.stdout == "[] []\n"
