@@ -180,11 +180,14 @@ class SplitScorer:
         Returns:
             "metrics" (zero-shot), "metrics_by_feature", "metrics_macro", "validation"
             where there are such classes, and "generalised" by protocol.
+
+        Raises:
+            ValueError: the feature is unknown, or the network does not have it.
         """
+        macro = self.zero_shot(feature).evaluate(average="macro")
         known = [f for f in FEATURES if f != "centred" or self.net.centring is not None]
         by_feature = {name: self.zero_shot(name).evaluate() for name in known}
         result = {"metrics": by_feature[feature], "metrics_by_feature": by_feature}
-        macro = self.zero_shot(feature).evaluate(average="macro")
         result["metrics_macro"] = macro
         if self.parts.validation is not None:
             watched = self.zero_shot(feature, group="validation")
