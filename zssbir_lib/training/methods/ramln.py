@@ -1,6 +1,6 @@
 """RAMLN: quadruplets in both directions, with margins learned by a meta step."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Literal
 
 import torch
@@ -51,16 +51,14 @@ class MarginSettings:
 
     Attributes:
         form: one fixed number, one learned, R(x) of the embedding, or of memory too.
-        learning: by what margins of some classes do to others, or jointly, by the loss
-            that they are part of.
+        learning: by what margins do to other classes, or jointly, by their own loss.
         gradient: of a meta step.
         scope: what a virtual step changes: projection and classifier, or every weight.
         inner_rate: step size of the virtual step.
         warm_up: steps with the fixed margin at the start, in which the memory fills.
         centred: keep the mean of a batch's margins (before they are squeezed into
             their range) where it starts, so that only differences are learned.
-        classified: count the classification loss in a meta step too; without it only
-            quadruplets judge the margins.
+        classified: judge margins by classification too, not by quadruplets alone.
         rate: learning rate of the margins.
         weight_decay: of the margins' weights.
         low: lower bound of a margin; below 0, wrongly ranked anchors can be let alone.
@@ -117,7 +115,7 @@ class RAMLN(WholeClassMethod):
     margin: Distance = 0.3
     sampling: Literal[*SAMPLINGS] = "hard"
     lam: NotNegative = 0.5
-    margins: MarginSettings = field(default_factory=MarginSettings)
+    margins: MarginSettings = MarginSettings()
 
     name = "ramln"
     metric_losses = ("relation_aware",)
@@ -226,12 +224,10 @@ class RAMLN(WholeClassMethod):
         Quadruplets and memory read come with them; chance starts from the step's seed.
         """
         labels, modality = step.labels, step.modality
-        learner.chance.manual_seed(step.seed)
-        quadruplets = sample_quadruplets(
-            self.sampling, points, labels, modality, learner.chance
-        )
+        chance = learner.chance.manual_seed(step.seed)
+        found = sample_quadruplets(self.sampling, points, labels, modality, chance)
         read = learner.read(points, labels)
-        return MetaBatch(inputs.detach(), labels, modality, quadruplets, points, read)
+        return MetaBatch(inputs.detach(), labels, modality, found, points, read)
 
     @property
     def loss_shape(self) -> LossShape:
@@ -253,9 +249,7 @@ class RAMLN(WholeClassMethod):
 class BidQua(RAMLN):
     """Quadruplets in both directions with one fixed margin: RAMLN without learning."""
 
-    margins: MarginSettings = field(
-        default_factory=lambda: MarginSettings(form="fixed")
-    )
+    margins: MarginSettings = MarginSettings(form="fixed")
 
     name = "bid-qua"
 
@@ -285,14 +279,13 @@ class MarginLearner:
         self, method: RAMLN, classes: int, seed: int = 0, device: str = "cpu"
     ) -> None:
         self.method, self.settings = method, method.margins
-        size = method.recipe.embedding_size
-        slots = 2 * classes * self.settings.slots
+        size, slots = method.recipe.embedding_size, 2 * classes * method.margins.slots
         self.memory = ExternalMemory(slots, size).to(device)
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(seed)
             self.margins = self.build_margins(size).to(device)
-        learned, decay = self.margins.parameters(), self.settings.weight_decay
-        rate = self.settings.rate
+        rate, decay = self.settings.rate, self.settings.weight_decay
+        learned = self.margins.parameters()
         self.optimiser = torch.optim.AdamW(learned, rate, weight_decay=decay)
         self.chance = torch.Generator()  # of splits and quadruplets of one batch
         self.taught = None  # what the knowledge loss keeps
@@ -400,9 +393,6 @@ class MarginLearner:
 
 def describe_margins(margin: Tensor) -> dict[str, Tensor]:
     """Return mean, deviation, lowest and highest of a batch's margins (B,)."""
-    return {
-        "margin/mean": margin.mean(),
-        "margin/std": margin.std(),
-        "margin/low": margin.min(),
-        "margin/high": margin.max(),
-    }
+    found = dict(mean=margin.mean(), std=margin.std())
+    found |= dict(low=margin.min(), high=margin.max())
+    return {f"margin/{name}": value for name, value in found.items()}
