@@ -79,17 +79,11 @@ def read_file_lists(
 
 @dataclass(frozen=True)
 class FileList:
-    """A list of image files with labels, as written.
-
-    Args:
-        source: The file the list was read from.
-        paths: N paths below the root of the data set.
-        labels: N class numbers, 0 or more; they need not be right.
-    """
+    """A list of image files with labels, as written."""
 
     source: Path
-    paths: tuple[PurePosixPath, ...]
-    labels: tuple[int, ...]
+    paths: tuple[PurePosixPath, ...]  # below the root of the data set
+    labels: tuple[int, ...]  # 0 or more; they need not be right
 
     def folders(self) -> tuple[str, ...]:
         """Return the name of the folder that each image lies in: its class."""
@@ -97,13 +91,7 @@ class FileList:
 
 
 def read_file_list(source: str | Path) -> FileList:
-    """Read a list of image files: a line "path label" an image, empty ones skipped.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: Naming the line that is no path and label, or leads out of the
-            root.
-    """
+    """Read a list of image files: a line "path label" an image, empty ones skipped."""
     source = Path(source)
     paths, labels = [], []
     for number, text, label in _lines(source, "path label"):
@@ -119,12 +107,7 @@ def read_file_list(source: str | Path) -> FileList:
 
 
 def read_class_file(source: str | Path) -> dict[int, str]:
-    """Read which label stands for which class: a line "name label" a class.
-
-    Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If a line is no name and label, or a label or name stands twice.
-    """
+    """Read which label stands for which class: a line "name label" a class."""
     source = Path(source)
     names: dict[int, str] = {}
     for number, name, label in _lines(source, "name label"):
@@ -164,15 +147,8 @@ def label_conflicts(files: FileList, names: Mapping[int, str]) -> dict[str, str]
     """Compare the labels of a list with its folders and with the class file.
 
     Every label must go with one folder, every folder with one label, and the class
-    file must call that label what the folder is called (but for spelling).
-
-    Args:
-        files: The list.
-        names: Label to class name.
-
-    Returns:
-        Name of each folder with a conflict to a sentence about it; empty if all is
-        well.
+    file must call that label what the folder is called (but for spelling). Returns the
+    name of each folder with a conflict, and a sentence about it.
     """
     labels_of: dict[str, set[int]] = {}
     folders_of: dict[int, set[str]] = {}

@@ -23,26 +23,17 @@ ClassFiles = dict[str, list[Path]]  # class name -> its image files, sorted
 class Layout:
     """Where a data set keeps its class folders.
 
-    Places are paths below the root, with "/" between folders; capitals do not matter.
-
-    Args:
-        name: What to call the layout.
-        dataset: The published data set it belongs to (`PublicSplit.dataset`); None
-            for any.
-        sketches: Places of the sketches' class folders, the preferred one first.
-        photos: Places of the photos' class folders, the preferred one first.
-        extended: Places of photos that were added to those; may stand without them.
-        exclusive: Two places of one kind at once are an error, not a preference.
-        spellings: Key of a photo folder's name to the key of the class it means,
-            where the download itself is misspelt (`spelling.name_key`).
+    Places are paths below the root, with "/" between folders, the preferred one first;
+    capitals do not matter.
     """
 
     name: str
-    dataset: str | None
+    dataset: str | None  # the published one (`PublicSplit.dataset`); None for any
     sketches: tuple[str, ...]
     photos: tuple[str, ...]
-    extended: tuple[str, ...] = ()
-    exclusive: bool = False
+    extended: tuple[str, ...] = ()  # photos added to those; may stand without them
+    exclusive: bool = False  # two places of one kind are an error, not a preference
+    # name of a photo folder -> class that it means, where the download is misspelt
     spellings: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -120,20 +111,12 @@ LAYOUTS = (
 
 @dataclass(frozen=True)
 class FoundLayout:
-    """Where the sketches and photos of a data set lie.
-
-    Args:
-        layout: The row of the table that fits.
-        root: The folder the places of the row start from.
-        sketches: Holds the class folders of the sketches.
-        photos: Holds those of the photos; None if only `extended` is there.
-        extended: Holds those of photos added later; None if there are none.
-    """
+    """Where the sketches and photos of a data set lie: folders of class folders."""
 
     layout: Layout
-    root: Path
+    root: Path  # the places of the layout start from here
     sketches: Path
-    photos: Path | None
+    photos: Path | None  # None if only `extended` is there
     extended: Path | None
 
     def photo_folders(self, photos: str = "all") -> tuple[Path, ...]:
@@ -176,18 +159,7 @@ class FoundLayout:
 
 
 def find_layout(root: str | Path) -> FoundLayout:
-    """Find the data set in a folder, or in the one data set folder inside it.
-
-    Args:
-        root: The folder of the data set, or up to two folders around it.
-
-    Returns:
-        The first layout of `LAYOUTS` that fits.
-
-    Raises:
-        FileNotFoundError: If root does not exist or no layout fits.
-        ValueError: If several data sets lie in the folder.
-    """
+    """Return the first layout that fits a folder, or the one data set inside it."""
     root = Path(root)
     if not root.is_dir():
         raise FileNotFoundError(
@@ -282,27 +254,16 @@ def _what_is_missing(root: Path) -> str:
 
 @dataclass(frozen=True)
 class FolderListing:
-    """What was found in a folder of class folders.
-
-    Args:
-        folder: The folder.
-        classes: Class name to its image files (by their ending), sorted; perhaps none.
-        inner_folders: Folders inside class folders; their content is not listed.
-        loose: Image files beside the class folders.
-        other: Visible files that are no images by their ending.
-        hidden: Hidden and system files and folders.
-        broken_links: Links to a file that does not exist.
-        closed: Folders that could not be listed, with the reason.
-    """
+    """What was found in a folder of class folders."""
 
     folder: Path
-    classes: ClassFiles = field(default_factory=dict)
-    inner_folders: list[Path] = field(default_factory=list)
-    loose: list[Path] = field(default_factory=list)
-    other: list[Path] = field(default_factory=list)
-    hidden: list[Path] = field(default_factory=list)
+    classes: ClassFiles = field(default_factory=dict)  # perhaps without files
+    inner_folders: list[Path] = field(default_factory=list)  # inside class folders
+    loose: list[Path] = field(default_factory=list)  # images beside class folders
+    other: list[Path] = field(default_factory=list)  # no images by their ending
+    hidden: list[Path] = field(default_factory=list)  # and those of the system
     broken_links: list[Path] = field(default_factory=list)
-    closed: dict[Path, str] = field(default_factory=dict)
+    closed: dict[Path, str] = field(default_factory=dict)  # and why
 
 
 def list_class_folders(folder: Path) -> FolderListing:

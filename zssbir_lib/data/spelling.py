@@ -8,15 +8,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Pairing:
-    """Which name of one list means which name of another.
+    """Which name of one list means which name of another."""
 
-    Args:
-        pairs: Name found to name wanted, exact matches included.
-        ambiguous: Groups of names (found and wanted together) that differ in spelling
-            only, so that no one can tell which means which; none of them is paired.
-    """
-
-    pairs: Mapping[str, str]
+    pairs: Mapping[str, str]  # found -> wanted, exact matches included
+    # names, found and wanted, of which no one can tell which means which; not paired
     ambiguous: tuple[tuple[str, ...], ...]
 
     def respelled(self) -> dict[str, str]:
@@ -45,15 +40,8 @@ def pair_names(
     """Match names: first those that are equal, then those equal but for spelling.
 
     Case, spaces, underscores, hyphens and brackets are spelling. Two names are never
-    matched to one: where that could happen, nothing is matched.
-
-    Args:
-        found: Names that exist, all different.
-        wanted: Names they may mean, all different.
-        spellings: Key of a found name to the key it stands for (`Layout.spellings`).
-
-    Returns:
-        The pairs, in the order of `found`, and what stayed ambiguous.
+    matched to one: where that could happen, nothing is matched. `spellings` says which
+    key of a found name stands for another (`Layout.spellings`).
 
     Example:
         >>> pair_names(["palmtree", "axe"], ["palm tree", "bus"]).pairs

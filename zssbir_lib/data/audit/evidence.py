@@ -38,24 +38,14 @@ Items = Iterable[str]
 
 @dataclass(frozen=True)
 class Facts:
-    """All that the rules look at.
-
-    Args:
-        listing: What lies in the folders.
-        files: What every file is.
-        fits: How well the published splits of the data set fit.
-        published: Classes that the data set should have; None for one of your own.
-        split: The split that was given; None for none.
-        splits: The splits to look for leaks in: those that fit, and the one given.
-        lists: File lists, each with its class file.
-    """
+    """All that the rules look at."""
 
     listing: DataListing
     files: Sequence[ListedFile]
-    fits: Sequence[SplitFit] = ()
-    published: Sequence[str] | None = None
-    split: ZeroShotSplit | None = None
-    splits: Sequence[ZeroShotSplit] = ()
+    fits: Sequence[SplitFit] = ()  # of the published splits of the data set
+    published: Sequence[str] | None = None  # its classes; None for one of your own
+    split: ZeroShotSplit | None = None  # the one given
+    splits: Sequence[ZeroShotSplit] = ()  # those that fit, and the one given
     lists: Sequence[ListWithClasses] = ()
 
     @cached_property

@@ -40,23 +40,14 @@ BOMB_SIGN = "decompression bomb"
 
 @dataclass(frozen=True)
 class DataListing:
-    """What lies in a data set's folders.
-
-    Args:
-        found: The layout.
-        sketches: Class name to sketch files; perhaps none.
-        photos: Class name to photo files; perhaps none.
-        folders: The listings of the folders read, that of the sketches first.
-        respelled: Name of a photo folder to the class it was read as.
-        ambiguous: Messages about names that could mean each other.
-    """
+    """What lies in a data set's folders."""
 
     found: FoundLayout
-    sketches: ClassFiles
+    sketches: ClassFiles  # perhaps without files
     photos: ClassFiles
-    folders: tuple[FolderListing, ...]
-    respelled: dict[str, str]
-    ambiguous: tuple[str, ...]
+    folders: tuple[FolderListing, ...]  # those read, that of the sketches first
+    respelled: dict[str, str]  # photo folder -> class it was read as
+    ambiguous: tuple[str, ...]  # messages about names that could mean each other
 
     def counts(self) -> dict[str, tuple[int, int]]:
         """Return the number of sketches and of photos by class, sorted by name."""
@@ -100,31 +91,18 @@ def list_data(root: str | Path, photos: str = "all") -> DataListing:
 
 @dataclass(frozen=True)
 class FileFacts:
-    """What one file is.
+    """What one file is."""
 
-    Args:
-        path: Below the root of the data set, with "/" between folders.
-        size: Bytes.
-        modified: Time of the last change, nanoseconds.
-        digest: Hash of the bytes, 32 hexadecimal digits; "" if they cannot be read.
-        kind: Format by content, for example "PNG"; "" if unknown.
-        problem: "", "closed", "empty", "too large", "truncated" or "unreadable".
-        reason: What the system or the decoder said.
-        huge: It is read, but so large that Pillow warns of it.
-        dark: More than half of the pixels are darker than middle grey.
-        blank: All pixels have one colour.
-    """
-
-    path: str
-    size: int
-    modified: int
-    digest: str = ""
-    kind: str = ""
-    problem: str = ""
-    reason: str = ""
-    huge: bool = False
-    dark: bool = False
-    blank: bool = False
+    path: str  # below the root, with "/" between folders
+    size: int  # bytes
+    modified: int  # nanoseconds
+    digest: str = ""  # hash of the bytes; "" if they cannot be read
+    kind: str = ""  # format by content, for example "PNG"
+    problem: str = ""  # "closed", "empty", "too large", "truncated", "unreadable"
+    reason: str = ""  # what the system or the decoder said
+    huge: bool = False  # it is read, but Pillow warns of its size
+    dark: bool = False  # more than half of the pixels are darker than middle grey
+    blank: bool = False  # all pixels have one colour
 
 
 class ListedFile(NamedTuple):
@@ -206,17 +184,7 @@ def listed_files(
 def examine_files(
     root: Path, paths: Sequence[str], jobs: int | None = None, fresh: bool = False
 ) -> dict[str, FileFacts]:
-    """Examine files below root, several at a time, but those examined before.
-
-    Args:
-        root: The folder of the data set.
-        paths: Files below root.
-        jobs: Processes; None for one a core where that pays.
-        fresh: Examine every file, even one that has not changed since the last time.
-
-    Returns:
-        Path to what the file is.
-    """
+    """Examine files below root in processes; unless `fresh`, those not yet known."""
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs is {jobs}, expected 1 process or more")
     journal = Journal(root, fresh)

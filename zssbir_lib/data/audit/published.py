@@ -62,14 +62,7 @@ class SplitFit:
 def fit_split(
     public: PublicSplit, counts: Counts, complete: Sequence[str], compare: bool
 ) -> SplitFit:
-    """Compare a data set with a published split.
-
-    Args:
-        public: The split.
-        counts: Sketches and photos of every class here.
-        complete: The classes that have both.
-        compare: Compare the numbers of images too, not the classes alone.
-    """
+    """Compare classes, and perhaps numbers of images, with a published split."""
     split = public.split
     pairing = pair_names(complete, split.seen + split.unseen)
     here = {name: counts[found] for found, name in pairing.pairs.items()}

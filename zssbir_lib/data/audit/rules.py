@@ -51,25 +51,15 @@ def once_if_published(facts: Facts) -> Iterable[None]:
 
 
 class Rule(NamedTuple):
-    """A row of the table.
-
-    Args:
-        severity: See `Finding`.
-        check: See `Finding`.
-        what: See `Finding`; {count} is the number of items, {of} the subject.
-        remedy: See `Finding`.
-        find: Called with facts and subject; returns the items.
-        each: Called with facts; returns the subjects that the rule is asked of.
-        always: Whether there is a finding even without items.
-    """
+    """A row of the table: what a `Finding` says, and what finds its items."""
 
     severity: str
     check: str
-    what: str
+    what: str  # {count} is the number of items, {of} the subject
     remedy: str
-    find: Callable[[Facts, Any], Items]
-    each: Callable[[Facts], Iterable[Any]] = once
-    always: bool = False
+    find: Callable[[Facts, Any], Items]  # facts, subject -> items
+    each: Callable[[Facts], Iterable[Any]] = once  # facts -> subjects to ask it of
+    always: bool = False  # a finding even without items
 
 
 def every_list(facts: Facts) -> Iterable[evidence.CheckedList]:
