@@ -199,7 +199,10 @@ def test_a_file_that_is_no_checkpoint_is_one_clear_line(tmp_path, capsys):
         (["--method", "magic"], "no method is called 'magic'; choose one of untrained"),
         (["--method", "mathn"], "did you mean 'mathm'?"),
         (["--method", "mine.py:Mine"], "no file mine.py: name a file that defines a"),
-        (["--backbone", "vgg"], "'vgg'"),
+        (
+            ["--backbone", "vgg"],
+            "backbone must be one of small, mobilenet_v2, resnet",
+        ),
         (["--profile", "long"], "must be one of smoke, quick, book; got 'long'"),
         (["--precision", "half"], "'half'"),
         (["--data", "absent"], "no data at absent"),

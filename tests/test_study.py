@@ -158,6 +158,9 @@ def test_a_row_with_its_own_length_is_of_that_length_only():
     assert found["pretrained"] == named_method("untrained")
     assert found["triplet:book"] == named_method("triplet", profile="book")
     assert not any(run.generalised for run in runs)
+    others = methods_of([split("one")], study=study, weights="a.pth")
+    weights = [method.recipe.weights for method in others.values()]
+    assert weights[:2] == ["none", "a.pth"] and set(weights[2:]) == {"a.pth"}
 
 
 @pytest.mark.parametrize(

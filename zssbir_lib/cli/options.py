@@ -126,17 +126,26 @@ def change_split(
 
 def read_method(options: argparse.Namespace) -> "Method":
     """Return the method the options describe, with its recipe."""
-    from zssbir_lib.records import read_changes
     from zssbir_lib.training import find_method
 
     kind = find_method(options.method)
-    changes = read_changes(options.set, kind.hints())
-    for name in ("backbone", "profile"):
+    changes = read_settings(options, kind.hints())
+    return kind.named(options.backbone, options.profile, **changes)
+
+
+def read_settings(
+    options: argparse.Namespace, hints: dict[str, Any], profile: str = "--profile"
+) -> dict[str, Any]:
+    """Return the fields that --set and --weights change."""
+    from zssbir_lib.records import read_changes
+
+    changes = read_changes(options.set, hints)
+    for name, option in (("backbone", "--backbone"), ("profile", profile)):
         if name in changes:
-            raise ValueError(f"--set cannot change {name}: use --{name}")
+            raise ValueError(f"--set cannot change {name}: use {option}")
     if options.weights:
         changes["weights"] = options.weights
-    return kind.named(options.backbone, options.profile, **changes)
+    return changes
 
 
 def read_device(name: str) -> str:

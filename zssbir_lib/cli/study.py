@@ -12,6 +12,7 @@ from zssbir_lib.cli.options import (
     change_split,
     read_data,
     read_device,
+    read_settings,
     source_of,
 )
 
@@ -89,7 +90,6 @@ def read_options(options: argparse.Namespace) -> "Study":
 def plan(study: "Study", options: argparse.Namespace) -> "list[StudyRun]":
     """Return the runs of a study, on the data that the options name."""
     from zssbir_lib.data import load_split
-    from zssbir_lib.records import read_changes
     from zssbir_lib.training import find_method
     from zssbir_lib.training.study import plan_runs, with_seen_counts
 
@@ -102,9 +102,7 @@ def plan(study: "Study", options: argparse.Namespace) -> "list[StudyRun]":
     hints: dict[str, Any] = {}
     for name in names:
         hints |= find_method(name).hints()
-    changes = read_changes(options.set, hints)
-    if options.weights:
-        changes["weights"] = options.weights
+    changes = read_settings(options, hints, "--profiles")
     rows = options.rows.split(",") if options.rows else None
     return plan_runs(study, splits, rows, options.backbone, **changes)
 

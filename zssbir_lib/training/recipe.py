@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from zssbir_lib.data import Augmentation
+from zssbir_lib.models.backbones import BACKBONES
 from zssbir_lib.records import Count, NotNegative, Whole, check_choice, check_fields
 
 PROFILES = ("smoke", "quick", "book", "paper")
@@ -110,6 +111,7 @@ LARGE_LENGTHS: dict[str, dict[str, Any]] = {
 
 def backbone_settings(backbone: str, profile: str) -> dict[str, Any]:
     """Return the fields of a recipe that backbone and length decide, and `images`."""
+    check_choice("backbone", backbone, BACKBONES)
     small = backbone == "small"
     lengths = SMALL_LENGTHS if small else LARGE_LENGTHS
     check_choice(f"profile for the backbone {backbone!r}", profile, tuple(lengths))

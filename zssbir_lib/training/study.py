@@ -198,8 +198,11 @@ def merged(changes: dict[str, Any], settings: Row) -> dict[str, Any]:
 
 
 def check_changes(changes: dict[str, Any], rows: Iterable[Row]) -> None:
-    """Raise if a change is one that the rows of the study make."""
-    chosen = {name for row in rows for name in field_names(row)}
+    """Raise if a change is one that the rows of the study make.
+
+    A row that has weights of its own, such as none, keeps them beside those of all.
+    """
+    chosen = {name for row in rows for name in field_names(row)} - {"weights"}
     for name in field_names(changes):
         if name in chosen:
             raise ValueError(

@@ -1,18 +1,21 @@
-"""The command `table`: whole methods in every cell, resumable."""
+"""The command `study`: rows with their differences; whole methods in every cell."""
 
 import json
 import shutil
+from pathlib import Path
 
 import pytest
 import torch
+from command_line import run_failing
 
-from zssbir_lib.cli import evaluate, main, table
+from zssbir_lib.cli import evaluate, main, study
 from zssbir_lib.cli.main import build_parser
 from zssbir_lib.data import ImageSet, SketchPhotoData
+from zssbir_lib.files import write_json
 from zssbir_lib.modality import PHOTO, SKETCH
-from zssbir_lib.training import ABLATIONS, write_json
-from zssbir_lib.training.cells import CELL_METRICS, CELLS
+from zssbir_lib.scoring import CELL_METRICS, CELLS
 
+STUDIES = Path(__file__).resolve().parents[1] / "studies"
 SHORT = ("--profiles", "smoke", "--weights", "none", "--set", "steps_per_epoch=2")
 ROWS = ("pretrained", "triplet", "classification", "mathm")
 CLASSES, UNSEEN = 8, 2
@@ -49,7 +52,7 @@ def start(data, tmp_path_factory):
     split = {"seen": names[:-UNSEEN], "unseen": names[-UNSEEN:]}
     (folder / "one.json").write_text(json.dumps(split))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(table, "read_data", lambda *_: data)
+        patch.setattr(study, "read_data", lambda *_: data)
         assert main(words(folder)) == 0
     return folder
 
@@ -57,14 +60,22 @@ def start(data, tmp_path_factory):
 @pytest.fixture
 def folder(start, data, tmp_path, monkeypatch):
     """Return a copy of that folder, to be broken; the command reads the same data."""
-    monkeypatch.setattr(table, "read_data", lambda *_: data)
+    monkeypatch.setattr(study, "read_data", lambda *_: data)
     return shutil.copytree(start, tmp_path / "copy")
 
 
 def words(folder, *more):
     """Return the words of a small table in a folder."""
-    found = ["table", "--split", str(folder / "one.json"), "--seeds", "2"]
-    found += [*SHORT, "--rows", ",".join(ROWS), "--runs", str(folder / "runs")]
+    found = ["study", str(STUDIES / "methods.toml"), "--seeds", "2"]
+    found += [
+        "--split",
+        str(folder / "one.json"),
+        *SHORT,
+        "--rows",
+        ",".join(ROWS),
+        "--runs",
+        str(folder / "runs"),
+    ]
     return [*found, "--out", str(folder / "out" / "table.json"), *more]
 
 
@@ -76,19 +87,6 @@ def times(folder):
     """Return when each file of scores was written."""
     found = (folder / "runs").glob("*/*/*/table.json")
     return {path.relative_to(folder): path.stat().st_mtime_ns for path in found}
-
-
-def run_failing(capsys, *line):
-    """Run the command line, expecting failure; return its standard error."""
-    try:
-        code = main([str(word) for word in line])
-    except SystemExit as stop:
-        code = stop.code
-    errors = capsys.readouterr().err
-    assert code == 2
-    last = errors.strip().splitlines()[-1]
-    assert last.startswith("zssbir_lib"), errors
-    return last
 
 
 # --- what is written -----------------------------------------------------------------
@@ -234,7 +232,7 @@ def test_stopped_while_scoring_it_goes_on(folder, monkeypatch, capsys):
         write_json(content, path)
 
     with monkeypatch.context() as patch:
-        patch.setattr("zssbir_lib.training.studies.cell_scores.write_json", stop)
+        patch.setattr("zssbir_lib.training.study_cells.write_json", stop)
         assert main(words(folder)) == 130
     assert "the same command goes on from there" in capsys.readouterr().err
     halfway = times(folder)
@@ -250,13 +248,13 @@ def test_stopped_while_scoring_it_goes_on(folder, monkeypatch, capsys):
 @pytest.mark.parametrize(
     ("extra", "message"),
     [
-        (["--split", ""], "--split is needed: one name or several, joined by commas"),
+        (["--split", "absent"], "no split or file 'absent'"),
         (["--rows", "triplet,five"], "no row is called 'five'; choose from pretrained"),
         (["--rows", "triplet,triplet"], "the row 'triplet' is named twice"),
         (["--seeds", "0"], "seeds must be 1 or more, got 0"),
         (["--profiles", "long"], "profile for the backbone 'small' must be one"),
-        (["--set", "method=mathm"], "--set cannot change method: it is chosen by"),
-        (["--set", "epochs=1"], "rows of an ablation choose the epochs: leave epochs"),
+        (["--set", "method=mathm"], "the recipe has no field called 'method'"),
+        (["--set", "weighting=none"], "weighting must be one of"),
         (["--set", "embedding_size=63"], "embedding_size is 63: codes of 64 bits need"),
         (["--set", "margin=0.9"], "was made with another recipe; choose another fold"),
     ],
@@ -291,40 +289,216 @@ def test_a_checkpoint_of_another_run_is_refused(folder, capsys):
     assert "checkpoint.pt is of another recipe, seed or split than its folder" in errors
 
 
-# --- rows ----------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize("backbone", ["small", "mobilenet_v2"])
-def test_rows_are_the_methods_own_recipes(backbone):
-    from zssbir_lib.training import named_recipe
-
-    line = ["table", "--split", "world-a", "--backbone", backbone, "--seeds", "1"]
-    line += ["--runs", "r", "--out", "o"]
-    runs = table.plan_runs(build_parser().parse_args(line))
-    recipes = {run.row.removesuffix(":quick"): run.recipe for run in runs}
-    assert tuple(recipes) == tuple(ABLATIONS["methods"].rows)
-    assert len(set(recipes.values())) == len(recipes)
-    assert not any(run.generalised for run in runs)
-    for name in ("triplet", "sbtknet", "mathm", "ramln", "combined"):
-        assert recipes[name] == named_recipe(name, backbone)
-    assert recipes["pretrained"] == named_recipe("untrained", backbone)
-    fixed = dict(margins=dict(form="fixed"))
-    assert recipes["bid-qua"] == named_recipe("ramln", backbone, **fixed)
-    assert recipes["bid-tri"] == named_recipe("ramln", backbone, lam=1.0, **fixed)
-    alone = named_recipe("mathm", backbone, losses=("classification",))
-    assert recipes["classification"] == alone and alone.gates
+# --- evaluate, the same cells --------------------------------------------------------
 
 
 def test_evaluate_prints_and_writes_the_same_cells(folder, monkeypatch, capsys, data):
-    monkeypatch.setattr(evaluate, "read_data", lambda *_: data)
+    monkeypatch.setattr(evaluate, "read_data", lambda *_: data)  # the split is known
     run = folder / "runs" / "mathm-smoke" / "one" / "seed-0"
     words = ["evaluate", "--checkpoint", str(run / "checkpoint.pt"), "--cells"]
-    words += ["--split", str(folder / "one.json"), "--out", str(folder / "cells.json")]
+    words += ["--test-time", "--out", str(folder / "cells.json")]
     assert main(words) == 0
-    written = json.loads((folder / "cells.json").read_text())["cells"]
+    content = json.loads((folder / "cells.json").read_text())
+    written = content["cells"]
     scored = json.loads((run / "table.json").read_text())["cells"]
     assert written == scored and list(written) == list(CELLS)
     lines = [line.split() for line in capsys.readouterr().out.splitlines()]
     real, codes = (written[f"seen_gallery/{r}"]["map@all"] for r in ("real", "code+"))
     row = next(line for line in lines if line[0] == "seen_gallery")
     assert (row[1], row[4]) == (f"{real:.3f}", f"{codes:.3f}")
+    assert list(content["test_time"]) == ["real", "code", "real+", "code+"]
+    for name, metrics in content["test_time"].items():
+        assert metrics["map@all"] == written[f"zero_shot/{name}"]["map@all"]
+        assert ["map@all,", name, f"{metrics['map@all']:.4f}"] in lines
+
+
+# --- a study without cells -----------------------------------------------------------
+
+TINY = ("--profiles", "smoke", "--set", "epochs=1", "--set", "steps_per_epoch=2")
+TINY += ("--set", "batch_size=4")
+
+
+@pytest.fixture
+def reads(tiny_data, tmp_path, monkeypatch):
+    """Let the command read the tiny data; return the splits it reads them for."""
+    monkeypatch.setenv("ZSSBIR_CACHE", str(tmp_path / "cache"))
+    splits = []
+
+    def read(source, split, image_size):
+        assert image_size == tiny_data.image_size
+        splits.append(split.name)
+        return tiny_data
+
+    monkeypatch.setattr(study, "read_data", read)
+    return splits
+
+
+@pytest.fixture
+def small(tmp_path, reads):
+    """Return the words of a small study of SBTKNet, on four seen classes."""
+    split = tmp_path / "tiny.json"
+    split.write_text(json.dumps({"seen": list("abcd"), "unseen": ["e", "f"]}))
+    found = ["study", STUDIES / "sbtknet.toml", "--split", split, *TINY]
+    found += ["--rows", "triplet,quadruplet+classification", "--seeds", "2"]
+    found += ["--runs", tmp_path / "runs", "--out", tmp_path / "out" / "a.json"]
+    return [str(word) for word in found]
+
+
+def test_a_study_from_end_to_end(small, reads, tmp_path, capsys):
+    small += ["--rows", "quadruplet,triplet,all-three", "--seen-counts", "2,4"]
+    small += ["--figure", str(tmp_path / "figures" / "ablation.png")]
+    assert main(small) == 0
+    assert sorted(reads) == ["tiny"] * 6 + ["tiny-2-seen"] * 6
+    text = (tmp_path / "out" / "a.json").read_text()
+    content = json.loads(text)
+    cells = [(one["row"], one["split"], one["seen_classes"]) for one in content["rows"]]
+    assert cells == [
+        (f"{row}:smoke", name, seen)
+        for name, seen in (("tiny-2-seen", 2), ("tiny", 4))
+        for row in ("quadruplet", "triplet", "all-three")
+    ]
+    compared = {(one["row"], one["minus"]) for one in content["differences"]}
+    assert compared == {
+        ("quadruplet:smoke", "triplet:smoke"),
+        ("all-three:smoke", "triplet:smoke"),
+    }
+    first = content["differences"][0]
+    assert len(first["values"]) == 2 and first["low"] <= first["mean"] <= first["high"]
+    means = {
+        (one["row"], one["split"]): one["metrics"]["map@all"]["mean"]
+        for one in content["rows"]
+    }
+    row, base = ((first[end], first["split"]) for end in ("row", "minus"))
+    assert first["mean"] == pytest.approx(means[row] - means[base], abs=2e-5)
+    assert content["versions"]["torch"] and str(tmp_path) not in text
+    picture = (tmp_path / "figures" / "ablation.png").read_bytes()
+    assert picture[1:4] == b"PNG"
+
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("quadruplet:smoke") and "tiny-2-seen" in lines[0]
+    shown = [line for line in lines if line.startswith("quadruplet:smoke - triplet ")]
+    assert len(shown) == 2 and f"{first['mean']:+.3f}  [" in shown[0]
+    written = [line for line in lines if line.startswith("written: ")]
+    assert written[0].endswith("a.json") and written[1].endswith("ablation.png")
+
+
+def test_a_second_study_repeats_nothing_and_says_the_same(small, reads, tmp_path):
+    assert main(small) == 0
+    first = json.loads((tmp_path / "out" / "a.json").read_text())
+    assert len(reads) == 4
+    assert main(small) == 0
+    assert len(reads) == 4
+    assert json.loads((tmp_path / "out" / "a.json").read_text()) == first
+    assert main([*small, "--seeds", "3"]) == 0
+    assert len(reads) == 6
+
+
+def test_what_all_rows_share_goes_to_those_that_have_it(small, reads, tmp_path):
+    small[1] = str(STUDIES / "mathm.toml")
+    small += ["--rows", "cross,triplet", "--set", "images_per_class=4"]
+    small += ["--set", "batch_size=12", "--seeds", "1"]
+    assert main(small) == 0 and len(reads) == 2
+    content = json.loads((tmp_path / "out" / "a.json").read_text())
+    recipes = [one["recipe"] for one in content["rows"]]
+    assert recipes[0]["images_per_class"] == 4 and recipes[0]["terms"] == ["cross"]
+    assert "images_per_class" not in recipes[1]
+    compared = {(one["row"], one["minus"]) for one in content["differences"]}
+    assert compared == {("cross:smoke", "triplet:smoke")}
+
+
+def planned(*more):
+    """Return the runs that a line plans for SBTKNet's study."""
+    line = ["study", str(STUDIES / "sbtknet.toml"), "--runs", "r", "--out", "o", *more]
+    options = build_parser().parse_args(line)
+    return study.plan(study.read_options(options), options)
+
+
+def test_the_file_says_what_is_run_and_options_change_it():
+    runs = planned()
+    assert len(runs) == 7 * 2 * 5 and {run.split.name for run in runs} == {
+        "world-a",
+        "world-b",
+    }
+    assert {run.method.recipe.profile for run in runs} == {"quick"}
+    more = ["--weights", "none", "--set", "margin=0.4", "--validation-classes", "1"]
+    runs = planned("--split", "world-a", "--profiles", "quick,book", *more)
+    assert len(runs) == 7 * 2 * 5
+    assert {(r.method.recipe.weights, r.method.margin) for r in runs} == {("none", 0.4)}
+    assert {len(run.split.validation) for run in runs} == {15 + 1}
+    weights = planned("--set", "weights=none")
+    assert {run.method.recipe.weights for run in weights} == {"none"}
+
+
+@pytest.mark.parametrize(
+    ("extra", "message"),
+    [
+        (["--split", "absent"], "no split or file 'absent'"),
+        (["--rows", "triplet,five"], "no row is called 'five'; choose from triplet"),
+        (["--profiles", "smoke,long"], "profile for the backbone 'small' must be one"),
+        (["--seeds", "0"], "seeds must be 1 or more, got 0"),
+        (["--seen-counts", "2,many"], "--seen-counts takes numbers such as 20,45; got"),
+        (["--seen-counts", "5"], "cannot keep 5 of 4 seen classes: choose 2 to 4"),
+        (
+            ["--set", "losses=triplet"],
+            "rows of the study choose the losses: leave loss",
+        ),
+        (["--set", "attention=true"], "rows of the study choose the attention: leave"),
+        (["--set", "augmentation=none"], "augmentation is a record"),
+        (["--figure", "a.pdf"], "and _ that ends in .png, got 'a.pdf'"),
+        (["--figure", "a.b.png"], "and _ that ends in .png, got 'a.b.png'"),
+        (["--rows", "triplet,triplet"], "the row 'triplet' is named twice"),
+        (["--profiles", "smoke,smoke"], "the profile 'smoke' is named twice"),
+        (["--seen-counts", "2,2"], "-2-seen' is named twice"),
+        (["--set", "colour=red"], "no field called 'colour'"),
+        (["--set", "temperature=0"], "temperature must be above 0, got 0.0"),
+        (["--set", "profile=book"], "--set cannot change profile: use --profiles"),
+        (["--set", "backbone=small"], "--set cannot change backbone: use --backbone"),
+        (["--backbone", "vgg"], "backbone must be one of small, mobilenet_v2, resnet"),
+    ],
+)
+def test_a_mistake_is_one_clear_line_before_any_run(
+    small, extra, message, reads, tmp_path, capsys
+):
+    assert message in run_failing(capsys, *small, *extra)
+    assert reads == [] and not (tmp_path / "runs").exists()
+
+
+@pytest.mark.parametrize(
+    ("file", "message"),
+    [("absent.toml", "no study at absent.toml"), ("page.md", "page.md is no TOML")],
+)
+def test_a_file_that_is_no_study(small, file, message, tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "page.md").write_text("Studies, by name")
+    small[1] = file
+    assert message in run_failing(capsys, *small)
+
+
+def test_a_folder_needs_a_split(capsys, tmp_path):
+    line = ("study", STUDIES / "sbtknet.toml", "--data", tmp_path, "--runs", "r")
+    errors = run_failing(capsys, *line, "--out", "o.json")
+    assert "--split is needed for a folder" in errors
+
+
+def test_a_folder_of_another_study_is_refused(small, capsys):
+    assert main(small) == 0
+    errors = run_failing(capsys, *small, "--set", "margin=0.9")
+    assert "was made with another recipe; choose another folder" in errors
+
+
+def test_differences_are_printed_with_their_verdict(capsys):
+    common = {"row": "a:quick", "minus": "b:quick", "split": "one", "metric": "map@all"}
+    differences = [
+        common | {"mean": 0.0312, "low": 0.0101, "high": 0.0523, "excludes_zero": True},
+        common | {"mean": -0.002, "low": -0.04, "high": 0.036, "excludes_zero": False},
+        common | {"mean": 0.5, "low": None, "high": None, "excludes_zero": False},
+        common | {"mean": 0.9, "metric": "p@100"},
+    ]
+    study.print_differences({"differences": differences})
+    lines = [line.split() for line in capsys.readouterr().out.splitlines()]
+    names = ["a:quick", "-", "b", "one"]
+    assert lines == [
+        [*names, "+0.031", "[+0.010,", "+0.052]"],
+        [*names, "-0.002", "[-0.040,", "+0.036]", "(zero", "inside)"],
+        [*names, "+0.500"],
+    ]
