@@ -38,7 +38,7 @@ def find_method(name: str) -> type[Method]:
         name: one of `METHODS`, or FILE.py:Name. The file is executed.
 
     Raises:
-        ValueError: there is no such method.
+        ValueError: there is no such method, or the file is no good Python.
         FileNotFoundError: there is no such file.
     """
     path, colon, attribute = name.rpartition(":")
@@ -67,7 +67,13 @@ def load_module(path: Path) -> ModuleType:
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path)
         sys.modules[name] = importlib.util.module_from_spec(spec)
-        spec.loader.exec_module(sys.modules[name])
+        try:
+            spec.loader.exec_module(sys.modules[name])
+        except Exception as error:
+            del sys.modules[name]  # so that a mended file is read again
+            raise ValueError(
+                f"{path} stops with {type(error).__name__}: {error}"
+            ) from error
     return sys.modules[name]
 
 
