@@ -1,4 +1,4 @@
-"""The main table in Markdown, from results of the command `table`."""
+"""The main table in Markdown, from what the study of whole methods writes."""
 
 import json
 import sys
@@ -15,9 +15,9 @@ import whole_names  # noqa: E402
 import whole_table  # noqa: E402
 from whole_differences import difference_part, difference_table  # noqa: E402
 
-from zssbir_lib.training import ABLATIONS  # noqa: E402
-from zssbir_lib.training.cells import CELL_METRICS, CELLS, PROTOCOLS  # noqa: E402
-from zssbir_lib.training.studies.methods_rows import BEST  # noqa: E402
+from zssbir_lib.scoring import CELL_METRICS, CELLS, PROTOCOLS  # noqa: E402
+from zssbir_lib.training.differences import BEST  # noqa: E402
+from zssbir_lib.training.study import read_study  # noqa: E402
 
 
 def cell(mean):
@@ -56,7 +56,8 @@ def lines_of(text):
 
 
 def test_the_names_are_those_of_the_library():
-    assert list(whole_names.METHODS) == list(ABLATIONS["methods"].rows)
+    study = read_study(REPOSITORY / "studies" / "methods.toml")
+    assert list(whole_names.METHODS) == list(study.rows)
     assert tuple(whole_names.PROTOCOLS) == PROTOCOLS
     cells = [f"{p}/{r}" for p in PROTOCOLS for r in whole_names.REPRESENTATIONS]
     assert tuple(cells) == CELLS and whole_table.FIRST in CELLS
