@@ -108,6 +108,9 @@ def test_world_holds_what_render_class_draws(tmp_path):
         np.testing.assert_array_equal(world.photos[name], expected)
     expected = render_class("tree", SKETCH, 2, 16)
     np.testing.assert_array_equal(world.sketches["tree"], expected)
+    alone = load(tmp_path / "photos", photo_only=NAMES)
+    assert list(alone.sketches) == [] and len(alone.photos) == 3
+    assert len(list((tmp_path / "photos").rglob("key.json"))) == 1
 
 
 # --- drawn once ----------------------------------------------------------------------

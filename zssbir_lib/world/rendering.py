@@ -167,7 +167,7 @@ def load_world(
     chunks += sketch.chunks(folder, [name for name in names if name not in without])
     remedy = f"choose another by cache_folder=... or the variable {VARIABLE}"
     with clear_refusals(folder, remedy):
-        for series in (photo, sketch):
+        for series in {chunk.work[1] for chunk in chunks}:
             series.write_key(folder)
     lines = fill(chunks, _render, workers, "drawing the world", remedy=remedy)
     checksums = dict(zip(chunks, (line.checksum for line in lines), strict=True))
