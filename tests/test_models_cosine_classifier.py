@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from zssbir_lib.models import CosineClassifier, EmbeddingNet, classifier
-from zssbir_lib.training import build_student, named_recipe
+from zssbir_lib.training import build_net, named_method
 
 
 def by_hand() -> CosineClassifier:
@@ -66,9 +66,9 @@ def test_head_of_a_network(seen, width):
 
 
 def test_recipes_choose_it():
-    linear = build_student(named_recipe("mathm"), seed=0, classes=5)
+    linear = build_net(named_method("mathm"), seed=0, classes=5)
     assert isinstance(linear.heads["identity"], torch.nn.Linear)
-    recipe = named_recipe("mathm", classifier_scale=8.0)
-    assert build_student(recipe, seed=0, classes=5).heads["identity"].scale == 8.0
+    method = named_method("mathm", classifier_scale=8.0)
+    assert build_net(method, seed=0, classes=5).heads["identity"].scale == 8.0
     with pytest.raises(ValueError, match="classifier_scale must be 0 or more, got -1"):
-        named_recipe("mathm", classifier_scale=-1.0)
+        named_method("mathm", classifier_scale=-1.0)

@@ -17,10 +17,9 @@ from zssbir_lib.models import (
 )
 from zssbir_lib.training import (
     build_net,
-    build_student,
     embed,
     load_trained_net,
-    named_recipe,
+    named_method,
     new_state,
     read_checkpoint,
     save_checkpoint,
@@ -160,7 +159,7 @@ def test_a_projection_has_no_more_directions_than_the_classifier(size):
 # --- gates of a whole network --------------------------------------------------------
 
 
-RECIPE = named_recipe("mathm", embedding_size=8, batch_size=16)
+METHOD = named_method("mathm", embedding_size=8, batch_size=16)
 IMAGES = torch.randn(4, 3, 32, 32, generator=torch.Generator().manual_seed(0))
 MIXED = torch.tensor([0, 1, 0, 1])
 
@@ -197,8 +196,8 @@ def test_new_gates_change_nothing_in_training_either(name):
 
 
 def test_gates_leave_the_start_of_a_network_as_it_is():
-    plain = build_net(replace(RECIPE, gates=False), seed=3).eval()
-    gated = build_net(RECIPE, seed=3).eval()
+    plain = build_net(METHOD.changed(gates=False), seed=3).eval()
+    gated = build_net(METHOD, seed=3).eval()
     assert gated.gated and not plain.gated
     assert same_weights(plain.backbone.blocks, gated.backbone.blocks)
     assert same_weights(plain.projection, gated.projection)
@@ -206,21 +205,21 @@ def test_gates_leave_the_start_of_a_network_as_it_is():
         assert torch.equal(gated(IMAGES, modality), plain(IMAGES))
     weights = [
         net.backbone.gates[0].squeeze.weight
-        for net in (gated, build_net(RECIPE, seed=3), build_net(RECIPE, seed=4))
+        for net in (gated, build_net(METHOD, seed=3), build_net(METHOD, seed=4))
     ]
     assert torch.equal(*weights[:2]) and not torch.equal(*weights[1:])
 
 
 def test_the_classifier_starts_alike_with_and_without_gates():
     heads = [
-        build_student(replace(RECIPE, gates=gates), seed=0, classes=4).heads
+        build_net(METHOD.changed(gates=gates), seed=0, classes=4).heads
         for gates in (True, False)
     ]
     assert same_weights(*heads)
 
 
 def test_tags_move_photos_only():
-    net = build_net(RECIPE, seed=0).eval()
+    net = build_net(METHOD, seed=0).eval()
     before = net.pooled(IMAGES, MIXED)
     after = with_tags(net).pooled(IMAGES, MIXED)
     sketches = MIXED == 0
@@ -232,14 +231,14 @@ def test_tags_move_photos_only():
 
 
 def test_without_gates_the_modality_does_not_matter():
-    net = build_net(replace(RECIPE, gates=False), seed=0).eval()
+    net = build_net(METHOD.changed(gates=False), seed=0).eval()
     assert torch.equal(net(IMAGES, MIXED), net(IMAGES))
     assert torch.equal(net.pooled(IMAGES, 1 - MIXED), net.pooled(IMAGES))
 
 
 @pytest.mark.parametrize("ask", ["__call__", "pooled", "feature_map"])
 def test_a_gated_network_asks_for_the_modality(ask):
-    net = build_net(RECIPE, seed=0)
+    net = build_net(METHOD, seed=0)
     with pytest.raises(ValueError, match="has conditional gates: give the modality"):
         getattr(net, ask)(IMAGES)
 
@@ -261,7 +260,7 @@ def test_gates_are_added_once_and_only_where_blocks_are_left():
 
 
 def test_frozen_blocks_have_no_gates():
-    net = build_net(replace(RECIPE, frozen_blocks=2), seed=0)
+    net = build_net(METHOD.changed(frozen_blocks=2), seed=0)
     assert len(net.backbone.gates) == 3 and net.backbone.first == 2
     blocks = net.backbone.blocks[:2]
     assert not any(weight.requires_grad for weight in blocks.parameters())
@@ -269,12 +268,12 @@ def test_frozen_blocks_have_no_gates():
 
 
 def test_embedding_a_set_tells_the_gates_its_modality(tiny_data):
-    net = with_tags(build_net(RECIPE, seed=0))
+    net = with_tags(build_net(METHOD, seed=0))
     photos = tiny_data.photos
     as_sketches = replace(photos, modality=0)
     found, other = embed(net, photos), embed(net, as_sketches)
     assert (found - other).norm(dim=1).min() > 0.01
-    plain = build_net(RECIPE, seed=0)
+    plain = build_net(METHOD, seed=0)
     torch.testing.assert_close(other, embed(plain, photos))
 
 
@@ -288,20 +287,21 @@ def test_embedding_a_set_tells_the_gates_its_modality(tiny_data):
         dict(losses=("modality_aware",), terms=("hybrid",), weighting="released"),
     ],
 )
-def test_a_network_comes_back_from_a_checkpoint(tmp_path, changes):
-    recipe, path = replace(RECIPE, **changes), tmp_path / "checkpoint.pt"
-    state = new_state(recipe, 0, sketches=16, classes=4)
-    if recipe.gates:
+def test_a_network_comes_back_from_a_checkpoint(tiny_data, tmp_path, changes):
+    method, path = METHOD.changed(**changes), tmp_path / "checkpoint.pt"
+    method = method.changed(images_per_class=4)  # four classes are in a batch
+    state = new_state(method, tiny_data.restricted_to("abcd"))
+    if method.recipe.gates:
         with_tags(state.net)
     save_checkpoint(state, path)
     net, saved = load_trained_net(read_checkpoint(path))
-    assert saved == recipe and not net.training
-    assert net.gated == recipe.gates and same_weights(net, state.net)
+    assert saved == method.recipe and not net.training
+    assert net.gated == method.recipe.gates and same_weights(net, state.net)
     found, kept = (n.pooled(IMAGES, MIXED) for n in (net, state.net.eval()))
     assert torch.equal(found, kept)
     if "identity" in net.heads:
         assert torch.equal(net.classify(found), state.net.classify(found))
-        assert (net.heads["identity"].bias is None) != recipe.classifier_bias
+        assert (net.heads["identity"].bias is None) != method.classifier_bias
         assert net.heads["identity"].in_features == 8
 
 

@@ -6,11 +6,10 @@ from torch.nn.functional import normalize
 
 from zssbir_lib.models import EmbeddingNet, ModalityCentring
 from zssbir_lib.training import (
-    build_method,
     embed,
     fit,
     load_trained_net,
-    named_recipe,
+    named_method,
     new_state,
     read_checkpoint,
     save_checkpoint,
@@ -85,9 +84,8 @@ def test_a_network_without_means_says_so():
 
 def trained(data):
     size = dict(epochs=1, steps_per_epoch=3, batch_size=12, images_per_class=4)
-    recipe = named_recipe("mathm", feature="centred", **size)
-    state = new_state(recipe, 0, len(data.sketches), classes=len(data.class_names))
-    fit(state, build_method(data, recipe))
+    state = new_state(named_method("mathm", feature="centred", **size), data)
+    fit(state)
     return state
 
 
@@ -110,8 +108,7 @@ def test_the_weights_are_those_without_it(tiny_data):
     seen = tiny_data.restricted_to("abcd")
     with_means = trained(seen).net.state_dict()
     size = dict(epochs=1, steps_per_epoch=3, batch_size=12, images_per_class=4)
-    recipe = named_recipe("mathm", **size)
-    state = new_state(recipe, 0, len(seen.sketches), classes=4)
-    fit(state, build_method(seen, recipe))
+    state = new_state(named_method("mathm", **size), seen)
+    fit(state)
     for name, value in state.net.state_dict().items():
         assert torch.equal(value, with_means[name]), name
