@@ -328,7 +328,9 @@ def test_changes_of_a_record_within():
     method = named_method("ramln", **changes)
     assert (method.margins.rate, method.margins.form) == (0.5, "scalar")
     assert (method.margins.beta, method.lam) == (20.0, 0.25)
-    with pytest.raises(ValueError, match="margins has no field called 'speed'.*it has: form"):
+    with pytest.raises(
+        ValueError, match="margins has no field called 'speed'.*it has: form"
+    ):
         read_changes(["margins.speed=1"], RAMLN.hints())
 
 
