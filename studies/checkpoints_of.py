@@ -6,15 +6,16 @@ from functools import lru_cache, partial
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from tqdm import tqdm
 
 from zssbir_lib.cli.main import OneLineParser
 from zssbir_lib.cli.options import add_source_options, read_data, source_of
 from zssbir_lib.data import SketchPhotoData, ZeroShotData, ZeroShotSplit
-from zssbir_lib.files import write_json
 from zssbir_lib.training import provenance, read_checkpoint, use_threads
 from zssbir_lib.training.experiment import CHECKPOINT
-from zssbir_lib.training.study import check_rows, summarise_metrics
+from zssbir_lib.training.study import check_rows
+from zssbir_lib.training.tables import Table, summarise, write_table
 
 Content = dict[str, Any]  # of a checkpoint, see `read_checkpoint`
 Measure = Callable[[Content, ZeroShotData], dict[str, float]]
@@ -34,7 +35,7 @@ def add_measure_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--runs", type=Path, required=True, metavar="DIR", help="folder of a study")
     add("--rows", metavar="ROW,ROW", help="folders of rows, such as learned-quick")
-    add("--out", type=Path, required=True, metavar="FILE.json")
+    add("--out", type=Path, required=True, metavar="FILE.csv")
 
 
 def write_measures(
@@ -53,17 +54,31 @@ def write_measures(
     """
     use_threads(1)
     read = partial(read_data, source_of(options))
-    rows = measure_study(options.runs, name, measure, read, options.rows)
-    write_json({"rows": rows} | provenance(), options.out)
-    for row in rows:
+    lines = measure_study(options.runs, measure, read, options.rows)
+    write_lines(lines, name, options.out, shown)
+
+
+def write_lines(
+    lines: list[dict[str, Any]],
+    name: str,
+    out: Path,
+    shown: tuple[str, ...] | None = None,
+) -> None:
+    """Write a line a network as a table, and print the means of every row."""
+    keys = ("row", "split", "seed")
+    named = [
+        {k if k in keys else f"{name} {k}": v for k, v in x.items()} for x in lines
+    ]
+    table = Table(pd.DataFrame(named), provenance())
+    write_table(table, out)
+    for row in summarise(table)["rows"]:
         if row[name]:
             print(line_of(row, name, shown or tuple(row[name])))
-    print(f"written: {options.out}")
+    print(f"written: {out.with_suffix('.csv')} and .json")
 
 
 def measure_study(
     folder: Path,
-    name: str,
     measure: Measure,
     read: ReadData,
     only: str | None = None,
@@ -72,14 +87,13 @@ def measure_study(
 
     Args:
         folder: of the study.
-        name: see `write_measures`.
         measure: see `write_measures`.
         read: maps a split and an image size to its images.
         only: names of rows with commas between them, as their folders are called; None
             for all.
 
     Returns:
-        For every row and split the means over seeds, with intervals.
+        A line a network: row, split, seed, and the numbers.
 
     Raises:
         FileNotFoundError: the folder holds no checkpoint.
@@ -96,12 +110,12 @@ def measure_study(
         split = split_of(content, path)
         return measure(content, parts(split, content["recipe"]["image_size"]))
 
-    rows = []
     cells = chosen_rows(find_checkpoints(folder), only)
-    for (row, split), paths in tqdm(cells.items(), unit="row"):
-        found = [measured(path) for path in paths]
-        rows.append({"row": row, "split": split, name: summarise_metrics(found)})
-    return rows
+    return [
+        {"row": row, "split": split, "seed": seed_of(path)} | measured(path)
+        for (row, split), paths in tqdm(cells.items(), unit="row")
+        for path in paths
+    ]
 
 
 def find_checkpoints(folder: Path) -> dict[tuple[str, str], list[Path]]:
@@ -145,4 +159,4 @@ def line_of(row: dict[str, Any], name: str, shown: tuple[str, ...]) -> str:
     """Return one line for the terminal: the means of a row, those that it has."""
     values = row[name]
     means = "  ".join(f"{n} {values[n]['mean']:.3f}" for n in shown if n in values)
-    return f"{row['row']:<38} {row['split']:<10} {means}"
+    return f"{row['row']:<38} {row.get('split', ''):<10} {means}"

@@ -8,11 +8,10 @@ import argparse
 import sys
 from pathlib import Path
 
-from checkpoints_of import find_checkpoints, line_of
+from checkpoints_of import find_checkpoints, seed_of, write_lines
 from tqdm import tqdm
 
 from zssbir_lib.cli.main import OneLineParser, run_script
-from zssbir_lib.files import write_json
 from zssbir_lib.models import EmbeddingNet, load_teacher
 from zssbir_lib.training import (
     build_net,
@@ -20,11 +19,9 @@ from zssbir_lib.training import (
     load_trained_net,
     measure_forgetting,
     named_method,
-    provenance,
     read_checkpoint,
     use_threads,
 )
-from zssbir_lib.training.study import summarise_metrics
 
 
 def run(options: argparse.Namespace) -> None:
@@ -34,15 +31,12 @@ def run(options: argparse.Namespace) -> None:
     photos, teacher = load_fresh_pretraining_photos(), load_teacher()
     untrained = build_net(named_method("untrained"), seed=0).eval()
     before = measure_forgetting(untrained, teacher, photos)
-    rows = [{"row": "before", "accuracy": summarise_metrics([before])}]
+    lines = [{"row": "before", "split": "", "seed": 0} | before]
     for (row, split), paths in tqdm(cells.items(), unit="row"):
-        nets = map(load_small_net, paths)
-        found = [measure_forgetting(net, teacher, photos) for net in nets]
-        rows.append({"row": row, "split": split, "accuracy": summarise_metrics(found)})
-    write_json({"rows": rows} | provenance(), options.out)
-    for row in rows:
-        print(line_of({"split": ""} | row, "accuracy", tuple(row["accuracy"])))
-    print(f"written: {options.out}")
+        for path in paths:
+            found = measure_forgetting(load_small_net(path), teacher, photos)
+            lines.append({"row": row, "split": split, "seed": seed_of(path)} | found)
+    write_lines(lines, "accuracy", options.out)
 
 
 def load_small_net(path: Path) -> EmbeddingNet:

@@ -14,6 +14,7 @@ from zssbir_lib.data import ImageSet, SketchPhotoData
 from zssbir_lib.files import write_json
 from zssbir_lib.modality import PHOTO, SKETCH
 from zssbir_lib.scoring import CELL_METRICS, CELLS
+from zssbir_lib.training.tables import read_results
 
 STUDIES = Path(__file__).resolve().parents[1] / "studies"
 SHORT = ("--profiles", "smoke", "--weights", "none", "--set", "steps_per_epoch=2")
@@ -80,7 +81,7 @@ def words(folder, *more):
 
 
 def content_of(folder):
-    return json.loads((folder / "out" / "table.json").read_text())
+    return read_results(folder / "out" / "table")
 
 
 def times(folder):
@@ -155,7 +156,7 @@ def test_what_is_printed(folder, capsys):
     assert len(compared) == 1 and all(
         " p = " in one or " p < " in one for one in compared
     )
-    assert lines[-1] == f"written: {folder / 'out' / 'table.json'}"
+    assert lines[-1] == f"written: {folder / 'out' / 'table.csv'} and .json"
 
 
 # --- going on ------------------------------------------------------------------------
@@ -349,8 +350,8 @@ def test_a_study_from_end_to_end(small, reads, tmp_path, capsys):
     small += ["--figure", str(tmp_path / "figures" / "ablation.png")]
     assert main(small) == 0
     assert sorted(reads) == ["tiny"] * 6 + ["tiny-2-seen"] * 6
-    text = (tmp_path / "out" / "a.json").read_text()
-    content = json.loads(text)
+    content = read_results(tmp_path / "out" / "a")
+    text = json.dumps(content)
     cells = [(one["row"], one["split"], one["seen_classes"]) for one in content["rows"]]
     assert cells == [
         (f"{row}:smoke", name, seen)
@@ -379,16 +380,18 @@ def test_a_study_from_end_to_end(small, reads, tmp_path, capsys):
     shown = [line for line in lines if line.startswith("quadruplet:smoke - triplet ")]
     assert len(shown) == 2 and f"{first['mean']:+.3f}  [" in shown[0]
     written = [line for line in lines if line.startswith("written: ")]
-    assert written[0].endswith("a.json") and written[1].endswith("ablation.png")
+    assert written[0].endswith("a.csv and .json") and written[1].endswith(
+        "ablation.png"
+    )
 
 
 def test_a_second_study_repeats_nothing_and_says_the_same(small, reads, tmp_path):
     assert main(small) == 0
-    first = json.loads((tmp_path / "out" / "a.json").read_text())
+    first = read_results(tmp_path / "out" / "a")
     assert len(reads) == 4
     assert main(small) == 0
     assert len(reads) == 4
-    assert json.loads((tmp_path / "out" / "a.json").read_text()) == first
+    assert read_results(tmp_path / "out" / "a") == first
     assert main([*small, "--seeds", "3"]) == 0
     assert len(reads) == 6
 
@@ -398,7 +401,7 @@ def test_what_all_rows_share_goes_to_those_that_have_it(small, reads, tmp_path):
     small += ["--rows", "cross,triplet", "--set", "images_per_class=4"]
     small += ["--set", "batch_size=12", "--seeds", "1"]
     assert main(small) == 0 and len(reads) == 2
-    content = json.loads((tmp_path / "out" / "a.json").read_text())
+    content = read_results(tmp_path / "out" / "a")
     recipes = [one["recipe"] for one in content["rows"]]
     assert recipes[0]["images_per_class"] == 4 and recipes[0]["terms"] == ["cross"]
     assert "images_per_class" not in recipes[1]

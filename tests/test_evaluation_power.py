@@ -1,7 +1,6 @@
 """What seeds alone do, and how large a difference must be to be seen."""
 
 import itertools
-import json
 from pathlib import Path
 
 import numpy as np
@@ -16,6 +15,7 @@ from zssbir_lib.evaluation import (
     share_of_pairs_apart,
     smallest_visible_difference,
 )
+from zssbir_lib.training.tables import read_results
 
 RESULTS = Path(__file__).resolve().parents[1] / "results"
 
@@ -23,7 +23,7 @@ RESULTS = Path(__file__).resolve().parents[1] / "results"
 @pytest.fixture(scope="module")
 def measured():
     """Return mAP@all of every method and split of one study, one number a seed."""
-    study = json.loads((RESULTS / "ablation_ramln_world.json").read_text("utf-8"))
+    study = read_results(RESULTS / "ablation_ramln_world")
     return [row["metrics"]["map@all"]["values"] for row in study["rows"]]
 
 

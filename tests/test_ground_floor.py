@@ -394,9 +394,7 @@ POOLS = {"multiprocessing", "joblib", "concurrent"}
 
 # file -> what it may do, and why
 EXCEPTIONS = {
-    "data/prepared/chunks.py": ({"r+b"}, "pixels of a store under construction"),
-    "data/prepared/finishing.py": ({"ab"}, "makes those files, at their length"),
-    "data/prepared/journal.py": ({"a"}, "a line of the journal"),
+    "store.py": ({"a", "ab", "r+b"}, "pixels under construction, their journal"),
     "data/audit/facts.py": ({"a"}, "a line of the journal"),
 }
 
@@ -427,7 +425,9 @@ def writing(call: ast.Call) -> set[str]:
     if name in OPENERS:
         modes = {text for text in texts if isinstance(text, str)}
         return {mode for mode in modes if re.fullmatch("[rwaxbt+]*", mode)} - READING
-    opened = "file" in [getattr(one, "id", "") for one in given]
+    plain = isinstance(call.func, ast.Name)  # write_text of zssbir_lib.files
+    opened = plain or "file" in [getattr(one, "id", "") for one in given]
+    opened |= name == "to_csv" and not call.args  # returns the text
     reads = name.endswith("memmap") and "r" in texts
     return set() if opened or reads else {name} & WRITERS
 
@@ -442,6 +442,9 @@ def writing(call: ast.Call) -> set[str]:
         ("path.open('rb')", set()),
         ("Image.open('mask')", set()),
         ("path.write_text(text)", {"write_text"}),
+        ("write_text(text, path)", set()),
+        ("frame.to_csv(path)", {"to_csv"}),
+        ("frame.to_csv(index=False)", set()),
         ("torch.save(content, path)", {"save"}),
         ("write_whole(path, lambda file: torch.save(content, file))", set()),
         ("np.memmap(path, np.uint8, 'r+')", {"memmap"}),

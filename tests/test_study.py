@@ -14,9 +14,10 @@ from zssbir_lib.training.study import (
     plan_runs,
     read_study,
     run_study,
-    summarise_study,
+    study_table,
     with_seen_counts,
 )
+from zssbir_lib.training.tables import summarise
 
 STUDIES = Path(__file__).resolve().parents[1] / "studies"
 SHORT = dict(epochs=1, steps_per_epoch=2, batch_size=4, embedding_size=8)
@@ -298,7 +299,7 @@ def test_runs_are_scored_generalised_and_summarised(done):
     runs, results, _, _ = done
     for result in results:
         assert set(result["generalised"]) == {"seen_gallery", "seen_sample"}
-    summary = summarise_study(runs, results, "cpu")
+    summary = summarise(study_table(runs, results, "cpu"))
     names = [row["row"] for row in summary["rows"]]
     assert names == [f"{row}:smoke" for row in ROWS]
     for number, row in enumerate(summary["rows"]):
@@ -351,7 +352,7 @@ def test_a_summary_names_no_folder_of_this_machine(done):
     result = json.loads(json.dumps(results[0]))
     result["recipe"]["weights"] = "/home/someone/start.pth"
     result["recipe"]["teacher"] = "squeezenet1_1:/home/someone/teacher.pth"
-    summary = summarise_study(runs[:1], [result], "cpu")
+    summary = summarise(study_table(runs[:1], [result], "cpu"))
     recipe = summary["rows"][0]["recipe"]
     assert recipe["weights"] == "start.pth"
     assert recipe["teacher"] == "squeezenet1_1:teacher.pth"

@@ -5,6 +5,7 @@ from math import sqrt
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy import stats
 
@@ -12,13 +13,14 @@ from zssbir_lib.data import ZeroShotSplit
 from zssbir_lib.evaluation import mean_interval, paired_interval
 from zssbir_lib.scoring import CELLS
 from zssbir_lib.training import named_method
-from zssbir_lib.training.differences import (
+from zssbir_lib.training.study import StudyRun, read_study
+from zssbir_lib.training.tables import (
     COMPARED_METRICS,
     cell_differences,
     families,
     row_differences,
+    run_line,
 )
-from zssbir_lib.training.study import StudyRun, read_study
 
 STUDY = read_study(Path(__file__).resolve().parents[1] / "studies" / "sbtknet.toml")
 COMPARISONS = STUDY.compare
@@ -129,8 +131,24 @@ TWO_ROWS = {
 }
 
 
+def table_of(runs, results, scores=None):
+    """Return the lines of runs."""
+    lines = []
+    for number, (run, result) in enumerate(zip(runs, results, strict=True)):
+        about = {"name": run.split.name, "seen": len(run.split.seen)}
+        whole = {"metrics": {}, "metrics_by_feature": {}, "cpu_seconds": 1.0} | result
+        cells = scores[number]["cells"] if scores else None
+        whole |= {"split": about, "seed": run.seed}
+        lines.append(run_line(run.row, whole, cells))
+    return pd.DataFrame(lines)
+
+
 def differences_of(runs, results, comparisons=COMPARISONS):
-    return row_differences(runs, results, comparisons)
+    return row_differences(table_of(runs, results), comparisons)
+
+
+def cells_compared(runs, scores, comparisons):
+    return cell_differences(table_of(runs, [{}] * len(runs), scores), comparisons)
 
 
 def find(differences, **wanted):
@@ -292,7 +310,7 @@ def study(rows, splits=(ONE, TWO), profiles=("quick",), seeds=3):
 
 
 def test_worked_by_hand():
-    found = cell_differences(*study(("first", "base")), [("first", "base")])
+    found = cells_compared(*study(("first", "base")), [("first", "base")])
     assert len(found) == len(CELLS) * 3  # each split, and both
     one = find(found, family="zero_shot/real", split="one")
     half = stats.t.ppf(0.975, 2) * 0.1 / sqrt(3)  # of 0.1, 0.2, 0.3
@@ -312,17 +330,17 @@ def test_worked_by_hand():
 
 def test_the_order_of_runs_does_not_unpair_them():
     runs, scores = study(("first", "base"))
-    found = cell_differences(runs, scores, [("first", "base")])
+    found = cells_compared(runs, scores, [("first", "base")])
     mixed = sorted(range(len(runs)), key=lambda n: (runs[n].row, -runs[n].seed))
     runs, scores = [runs[n] for n in mixed], [scores[n] for n in mixed]
-    assert cell_differences(runs, scores, [("first", "base")]) == found
+    assert cells_compared(runs, scores, [("first", "base")]) == found
 
 
 def test_more_comparisons_raise_the_corrected_p():
     rows, pairs = ("first", "base", "combined"), [("first", "base")]
-    alone = cell_differences(*study(rows), pairs)
+    alone = cells_compared(*study(rows), pairs)
     pairs.append(("combined", "base"))
-    found = cell_differences(*study(rows), pairs)
+    found = cells_compared(*study(rows), pairs)
     place = dict(family="seen_sample/code", split="one", row="first:quick")
     one, before = find(found, **place), find(alone, **place)
     assert one["p"] == before["p"] and one["low"] == before["low"]
@@ -331,7 +349,7 @@ def test_more_comparisons_raise_the_corrected_p():
 
 
 def test_the_combined_row_with_steps_is_compared_without_and_with_them():
-    found = cell_differences(*study(("base", "combined")), [])
+    found = cells_compared(*study(("base", "combined")), [])
     assert len(found) == 3 * 2 * 3  # protocols, representations, groups of splits
     place = dict(family="seen_gallery/combined+", split="one")
     plain = find(found, **place, minus_cell="seen_gallery/real")
@@ -354,14 +372,14 @@ def test_families_hold_rows_that_were_run():
 
 def test_lengths_are_compared_apart():
     runs, scores = study(("first", "base"), profiles=("quick", "book"))
-    found = cell_differences(runs, scores, [("first", "base")])
+    found = cells_compared(runs, scores, [("first", "base")])
     names = {(one["row"], one["minus"]) for one in found}
     assert names == {("first:quick", "base:quick"), ("first:book", "base:book")}
 
 
 def test_a_single_seed_has_no_interval():
     study_ = study(("first", "base"), splits=(ONE,), seeds=1)
-    one = cell_differences(*study_, [("first", "base")])[0]
+    one = cells_compared(*study_, [("first", "base")])[0]
     assert one["mean"] == pytest.approx(0.1)
     ends = ("low", "high", "joint_low", "joint_high", "p", "corrected_p")
     assert all(one[name] is None for name in ends) and one["significant"] is False
@@ -369,7 +387,7 @@ def test_a_single_seed_has_no_interval():
 
 def test_splits_of_other_sizes_are_not_joined():
     runs, scores = study(("first", "base"), splits=(ONE, FEWER))
-    found = cell_differences(runs, scores, [("first", "base")])
+    found = cells_compared(runs, scores, [("first", "base")])
     assert {one["split"] for one in found} == {"one", "fewer"}
 
 

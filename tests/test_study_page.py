@@ -1,7 +1,6 @@
 """The page that says which command wrote which result: complete, and it can be run."""
 
 import importlib
-import json
 import re
 import shlex
 from pathlib import Path
@@ -10,6 +9,7 @@ import pytest
 
 from zssbir_lib.cli import study
 from zssbir_lib.cli.main import build_parser
+from zssbir_lib.training.tables import read_results
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 PAGE = (REPOSITORY / "studies" / "README.md").read_text(encoding="utf-8")
@@ -52,7 +52,7 @@ def test_every_line_is_a_command_of_the_project():
 def test_a_study_has_the_rows_that_are_stored(line):
     options = build_parser().parse_args(shlex.split(line)[1:])
     runs = study.plan(study.read_options(options), options)
-    content = json.loads((REPOSITORY / "results" / out_of(line)).read_text())
+    content = read_results(REPOSITORY / "results" / out_of(line))
     stored = {(one["row"], one["split"]) for one in content["rows"]}
     planned = {(run.row, run.split.name) for run in runs}
     renamed = {(row, {"splits_ye21": "sketchy-21"}.get(s, s)) for row, s in stored}

@@ -32,6 +32,7 @@ from zssbir_lib.training import (
     save_checkpoint,
 )
 from zssbir_lib.training.provenance import command_line
+from zssbir_lib.training.tables import read_results
 
 STUDIES = Path(__file__).resolve().parents[1] / "studies"
 SPLIT = ZeroShotSplit("four", tuple("abcd"), (), ("e", "f"))
@@ -124,7 +125,7 @@ def test_a_checkpoint_has_to_say_its_split(script, words, tiny_data, tmp_path, c
 @pytest.mark.parametrize("script", [margins, spread])
 def test_rows_are_chosen_by_name(script, words, tmp_path):
     assert script.main([*words, "--rows", "mathm-quick,learned-quick"]) == 0
-    content = json.loads((tmp_path / "o.json").read_text())
+    content = read_results(tmp_path / "o")
     assert {one["row"] for one in content["rows"]} == {"mathm-quick", "learned-quick"}
 
 
@@ -174,7 +175,7 @@ def test_seeds_are_in_order_beyond_ten(tmp_path):
 
 def test_margins_of_a_study_are_described(words, runs, tiny_data, tmp_path, capsys):
     assert margins.main(words) == 0
-    content = json.loads((tmp_path / "o.json").read_text())
+    content = read_results(tmp_path / "o")
     rows = {one["row"]: one["margins"] for one in content["rows"]}
     assert list(rows) == sorted(ROWS)
     assert rows["mathm-quick"] == rows["triplet-quick"] == {}  # without quadruplets
@@ -198,7 +199,7 @@ def test_margins_of_a_study_are_described(words, runs, tiny_data, tmp_path, caps
     assert "four" in line
     for name in margins.SHOWN:
         assert f"{name} {learned[name]['mean']:.3f}" in line
-    assert lines[-1] == f"written: {tmp_path / 'o.json'}"
+    assert lines[-1] == f"written: {tmp_path / 'o.csv'} and .json"
 
 
 def test_a_method_is_rebuilt_with_its_own_learner(runs):
@@ -218,7 +219,7 @@ def test_spread_measures_the_unseen_classes_of_every_row(
     words, runs, tiny_data, tmp_path, capsys
 ):
     assert spread.main(words) == 0
-    content = json.loads((tmp_path / "o.json").read_text())
+    content = read_results(tmp_path / "o")
     rows = content["rows"]
     assert [one["row"] for one in rows] == sorted(ROWS)
     unseen = SPLIT.apply(tiny_data).unseen
@@ -262,7 +263,7 @@ def world(tmp_path_factory):
         out = folder / f"{script.__name__}.json"
         assert script.main(["--runs", str(folder), *more, "--out", str(out)]) == 0
     names = ("study", "neighbours", "abstraction")
-    return {n: json.loads((folder / f"{n}.json").read_text())["rows"] for n in names}
+    return {n: read_results(folder / n)["rows"] for n in names}
 
 
 def means_of(world, name):

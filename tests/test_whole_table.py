@@ -16,8 +16,8 @@ import whole_table  # noqa: E402
 from whole_differences import difference_part, difference_table  # noqa: E402
 
 from zssbir_lib.scoring import CELL_METRICS, CELLS, PROTOCOLS  # noqa: E402
-from zssbir_lib.training.differences import BEST  # noqa: E402
 from zssbir_lib.training.study import read_study  # noqa: E402
+from zssbir_lib.training.tables import BEST  # noqa: E402
 
 
 def cell(mean):
@@ -173,7 +173,7 @@ def test_a_table_without_comparisons_has_no_part_of_them():
 @pytest.fixture
 def results(tmp_path, monkeypatch):
     """Let the tools read a folder with all results but the main tables."""
-    for path in (REPOSITORY / "results").glob("*.json"):
+    for path in (REPOSITORY / "results").glob("*.*"):
         if path.stem not in whole_table.FILES:
             (tmp_path / path.name).symlink_to(path)
     monkeypatch.setattr(table_text, "RESULTS", tmp_path)

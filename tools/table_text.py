@@ -1,8 +1,9 @@
 """Results files and the Markdown that shows them."""
 
-import json
 from pathlib import Path
 from typing import Any
+
+from zssbir_lib.training.tables import read_results
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 RESULTS = REPOSITORY / "results"
@@ -10,7 +11,7 @@ RESULTS = REPOSITORY / "results"
 
 def read(name: str) -> dict[str, Any]:
     """Return the content of a file in results/."""
-    return json.loads((RESULTS / f"{name}.json").read_text())
+    return read_results(RESULTS / name)
 
 
 def with_interval(value: dict[str, Any]) -> str:

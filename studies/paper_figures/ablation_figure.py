@@ -1,6 +1,5 @@
 """f07_ablation: every method of the whole table, with intervals."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +10,7 @@ from paper_figures.material import Material
 from paper_figures.words import Drawn, and_list, distinct_names
 from zssbir_lib.display import row_intervals
 from zssbir_lib.evaluation import Comparison, compare_methods
+from zssbir_lib.training.tables import read_results
 
 METRIC = "map@all"
 PLAIN = "zero_shot/real"
@@ -59,7 +59,7 @@ def read_rows(path: Path) -> list[dict[str, Any]]:
     if not path.is_file():
         raise FileNotFoundError(f"no table at {path}; {WRITES} writes one")
     try:
-        rows = json.loads(path.read_text(encoding="utf-8"))["rows"]
+        rows = read_results(path)["rows"]
     except (ValueError, KeyError, TypeError) as error:
         raise ValueError(f'{path} is not a JSON file with "rows": {error}') from error
     if not isinstance(rows, list) or not rows:

@@ -3,6 +3,7 @@
 import argparse
 import sys
 from pathlib import Path
+from typing import Any
 
 from zssbir_lib.cli.options import (
     add_data_options,
@@ -91,7 +92,8 @@ def run(options: argparse.Namespace) -> None:
         precise, parts = options.precision, options.parts
         execution = Execution(device, precise, options.compile, parts, options.workers)
         seed, whole = options.seed, options.generalised
-        experiment = Experiment(data, split, method, seed, execution, whole, source)
+        place = remembered(source)
+        experiment = Experiment(data, split, method, seed, execution, whole, place)
         folder = RunFolder(options.out, options.words)
         heading = f"recipe (seed {seed}, {split.name}, {device}):\n{method}"
         if is_first():
@@ -103,6 +105,12 @@ def run(options: argparse.Namespace) -> None:
             folder.finish(net, experiment, result, heading)
             print_metrics(result["metrics"])
             print(f"written: {options.out / 'metrics.json'}")
+
+
+def remembered(source: dict[str, Any]) -> dict[str, Any]:
+    """Return a source as it is found from any folder, for `evaluate`."""
+    on_disk = source["data"] != "world"
+    return source | {"data": str(Path(source["data"]).resolve())} if on_disk else source
 
 
 def warn_of_toy_backbone(backbone: str, data: str) -> None:

@@ -28,7 +28,7 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     add = parser.add_argument
     add("file", type=Path, metavar="FILE.toml", help="rows and comparisons: studies/")
     add("--runs", type=Path, required=True, metavar="DIR", help="a folder a run")
-    add("--out", type=Path, required=True, metavar="FILE.json")
+    add("--out", type=Path, required=True, metavar="FILE.csv", help="and FILE.json")
     add("--rows", metavar="ROW,ROW", help="(default: all)")
     add("--profiles", metavar="NAME,NAME", help="such as quick,book")
     add("--seeds", type=int, metavar="N", help="0 to N-1")
@@ -42,14 +42,9 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Train what is missing, score what is not scored, write and print the table."""
-    from zssbir_lib.files import write_json
-    from zssbir_lib.training.differences import cell_differences, row_differences
-    from zssbir_lib.training.study import run_study, summarise_study
-    from zssbir_lib.training.study_cells import (
-        check_codes_fit,
-        score_study,
-        summarise_cells,
-    )
+    from zssbir_lib.training.study import run_study, study_table
+    from zssbir_lib.training.study_cells import check_codes_fit, score_study
+    from zssbir_lib.training.tables import summarise, write_table
 
     check_figure(options.figure)
     study = read_options(options)
@@ -57,19 +52,16 @@ def run(options: argparse.Namespace) -> None:
     load = partial(read_data, source_of(options))  # every process calls it
     if study.cells:
         check_codes_fit(runs, load)
-    results = run_study(runs, load, options.runs, device, options.jobs)
+    folder, jobs, scores = options.runs, options.jobs, None
+    results = run_study(runs, load, folder, device, jobs)
     if study.cells:
-        scores = score_study(runs, load, options.runs, device, options.jobs)
-        summary = summarise_cells(runs, results, scores, device)
-        summary["differences"] = cell_differences(runs, scores, study.compare)
-        print_cell_table(summary)
-    else:
-        summary = summarise_study(runs, results, device)
-        summary["differences"] = row_differences(runs, results, study.compare)
-        print_rows(summary)
-    write_json(summary, options.out)
+        scores = score_study(runs, load, folder, device, jobs)
+    table = study_table(runs, results, device, study.compare, scores)
+    write_table(table, options.out)
+    summary = summarise(table)
+    (print_cell_table if study.cells else print_rows)(summary)
     print_differences(summary)
-    print(f"written: {options.out}")
+    print(f"written: {options.out.with_suffix('.csv')} and .json")
     if options.figure:
         draw(summary, options.figure)
 
@@ -161,7 +153,7 @@ def print_cell_table(summary: dict[str, Any]) -> None:
 
 def print_differences(summary: dict[str, Any]) -> None:
     """Print one line a comparison in mAP@all, zero-shot: the mean and its interval."""
-    for one in summary["differences"]:
+    for one in summary.get("differences", ()):
         if one["metric"] != "map@all" or one.get("family", "zero_shot/real") != (
             "zero_shot/real"
         ):

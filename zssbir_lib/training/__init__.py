@@ -72,6 +72,7 @@ from zssbir_lib.training.provenance import provenance
 from zssbir_lib.training.recipe import PROFILES, Recipe
 from zssbir_lib.training.schedule import build_optimiser, learning_rate_factor
 from zssbir_lib.training.state import TrainingState, build_net, new_state
+from zssbir_lib.training.tables import read_results
 
 __all__ = [
     "MATHM",
@@ -132,6 +133,7 @@ __all__ = [
     "provenance",
     "pushes_of_batches",
     "read_checkpoint",
+    "read_results",
     "restore_state",
     "run_experiment",
     "save_checkpoint",

@@ -2,7 +2,7 @@
 
 A study is described in a file of TOML: which rows, what each changes, which rows are
 compared. `plan_runs` lists the runs, `run_study` trains what is missing, and
-`summarise_study` makes a table of means with intervals.
+`study_table` makes a table of them (see `tables`).
 """
 
 import json
@@ -13,10 +13,10 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 from tqdm import tqdm
 
 from zssbir_lib.data import SketchPhotoData, ZeroShotSplit
-from zssbir_lib.evaluation import mean_interval
 from zssbir_lib.jobs import run_jobs
 from zssbir_lib.records import check_known, meant
 from zssbir_lib.training.execution import Execution, use_threads
@@ -29,6 +29,7 @@ from zssbir_lib.training.experiment import (
 from zssbir_lib.training.method import Method
 from zssbir_lib.training.methods import find_method
 from zssbir_lib.training.provenance import provenance
+from zssbir_lib.training.tables import Table, as_differences, run_line
 
 DataLoader = Callable[[ZeroShotSplit, int], SketchPhotoData]
 Row = dict[str, Any]
@@ -303,46 +304,40 @@ def _run_one(run: StudyRun, load: DataLoader, folder: Path, device: str) -> None
     run_experiment(experiment, folder / run.folder, resume=True)
 
 
-def summarise_study(
-    runs: list[StudyRun], results: list[dict[str, Any]], device: str
-) -> dict[str, Any]:
-    """Return a study's table: every metric's mean and 95 % interval over seeds.
+def study_table(
+    runs: list[StudyRun],
+    results: list[dict[str, Any]],
+    device: str,
+    compare: Sequence[Sequence[str]] = (),
+    scores: list[dict[str, Any]] | None = None,
+) -> Table:
+    """Return a study as a table, a line a run.
 
     Args:
-        runs: the cells.
-        results: their metrics, in the same order.
+        runs: the runs.
+        results: what `run_study` returned for them.
         device: where they ran.
+        compare: which row is compared with which.
+        scores: what `score_study` returned for them, where every cell was scored.
 
     Returns:
-        rows (row, split, seeds, each metric's values, mean, low, high, seconds) and
-        the provenance.
+        Everything that was measured, and where it comes from.
     """
-    cells: dict[tuple[str, str], list[dict[str, Any]]] = {}
-    for run, result in zip(runs, results, strict=True):
-        cells.setdefault((run.row, run.split.name), []).append(result)
-    rows = [summarise_row(row, split, r) for (row, split), r in cells.items()]
-    return {"rows": rows} | provenance(device) | {"commit": commits_of(results)}
-
-
-def summarise_row(
-    row: str, split: str, results: list[dict[str, Any]]
-) -> dict[str, Any]:
-    """Return mean and interval of every metric over the seeds of one row and split."""
-    summary = {"row": row, "split": split, "seeds": [r["seed"] for r in results]}
-    summary |= {"seen_classes": results[0]["split"]["seen"]}
-    summary |= {"recipe": without_folders(results[0]["recipe"])}
-    summary["metrics"] = summarise_metrics([r["metrics"] for r in results])
-    for feature in results[0]["metrics_by_feature"]:
-        values = [r["metrics_by_feature"][feature]["map@all"] for r in results]
-        summary[f"{feature}_map@all"] = summarise_values(values)
-    for protocol in results[0].get("generalised", ()):
-        metrics = [r["generalised"][protocol] for r in results]
-        summary[f"generalised/{protocol}"] = summarise_metrics(metrics)
-    if "validation" in results[0]:
-        values = [r["validation"]["map@all"] for r in results]
-        summary["validation_map@all"] = summarise_values(values)
-    seconds = [r["cpu_seconds"] for r in results]
-    return summary | {"cpu_seconds": summarise_values(seconds)}
+    cells = [one["cells"] for one in scores] if scores else [None] * len(runs)
+    lines = [
+        run_line(run.row, result, cell)
+        for run, result, cell in zip(runs, results, cells, strict=True)
+    ]
+    recipes = {
+        run.row: without_folders(result["recipe"])
+        for run, result in zip(runs, results, strict=True)
+    }
+    origin = provenance(device) | {"commit": commits_of(results)}
+    if scores:
+        origin |= {"commit_of_scores": commits_of(scores)}
+        origin |= {"settings": scores[0]["origin"]["settings"]}
+    compared = {"compare": [list(pair) for pair in compare]}
+    return Table(pd.DataFrame(lines), origin | as_differences(recipes) | compared)
 
 
 def without_folders(recipe: dict[str, Any]) -> dict[str, Any]:
@@ -352,19 +347,6 @@ def without_folders(recipe: dict[str, Any]) -> dict[str, Any]:
         architecture, colon, source = recipe["teacher"].partition(":")
         recipe["teacher"] = architecture + colon + Path(source).name
     return recipe
-
-
-def summarise_metrics(metrics: list[dict[str, float]]) -> dict[str, Any]:
-    """Return mean and interval of each metric over several runs."""
-    return {n: summarise_values([one[n] for one in metrics]) for n in metrics[0]}
-
-
-def summarise_values(values: list[float]) -> dict[str, Any]:
-    """Return the values with their mean and 95 % interval, rounded to 5 decimals."""
-    mean, low, high = mean_interval(values)
-    rounded = {"mean": mean, "low": low, "high": high}
-    summary = {n: None if v is None else round(v, 5) for n, v in rounded.items()}
-    return {"values": [round(v, 5) for v in values]} | summary
 
 
 def commits_of(contents: list[dict[str, Any]]) -> str:

@@ -20,13 +20,7 @@ from zssbir_lib.training.checkpoints import load_trained_net, read_checkpoint
 from zssbir_lib.training.execution import use_threads
 from zssbir_lib.training.experiment import CHECKPOINT
 from zssbir_lib.training.provenance import provenance
-from zssbir_lib.training.study import (
-    DataLoader,
-    StudyRun,
-    commits_of,
-    summarise_metrics,
-    summarise_row,
-)
+from zssbir_lib.training.study import DataLoader, StudyRun
 
 SCORES = "table.json"
 SETTINGS = {
@@ -35,7 +29,6 @@ SETTINGS = {
     "bits": BITS,
     "neighbours": NEIGHBOURS,
 }
-OF_THE_ROW = ("row", "split", "seeds", "seen_classes", "recipe", "cpu_seconds")
 
 
 def score_study(
@@ -153,37 +146,3 @@ def check_codes_fit(runs: list[StudyRun], load: DataLoader) -> None:
     for split, image_size in places:
         parts: ZeroShotData = split.apply(load(split, image_size))
         check_gallery_size(parts)
-
-
-def summarise_cells(
-    runs: list[StudyRun],
-    results: list[dict[str, Any]],
-    scores: list[dict[str, Any]],
-    device: str,
-) -> dict[str, Any]:
-    """Return the whole table: every metric's mean and 95 % interval in every cell.
-
-    Args:
-        runs: the runs of a study.
-        results: what `run_study` returned for them.
-        scores: what `score_study` returned for them.
-        device: where the networks were trained and scored.
-
-    Returns:
-        rows (row, split, seeds, recipe, seconds of training, and "cells" with each
-        metric's values, mean, low and high), how it was scored, and the provenance.
-    """
-    groups: dict[tuple[str, str], list[int]] = {}
-    for number, run in enumerate(runs):
-        groups.setdefault((run.row, run.split.name), []).append(number)
-    rows = []
-    for (row, split), numbers in groups.items():
-        whole = summarise_row(row, split, [results[n] for n in numbers])
-        found = [scores[n]["cells"] for n in numbers]
-        cells = {
-            cell: summarise_metrics([one[cell] for one in found]) for cell in CELLS
-        }
-        rows.append({name: whole[name] for name in OF_THE_ROW} | {"cells": cells})
-    commits = {"commit": commits_of(results), "commit_of_scores": commits_of(scores)}
-    settings = scores[0]["origin"]["settings"]
-    return {"rows": rows, "settings": settings} | provenance(device) | commits

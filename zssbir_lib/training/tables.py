@@ -46,8 +46,8 @@ class Table(NamedTuple):
 
     Attributes:
         lines: a line a run: row, split, seed, and a column for every number.
-        origin: command, commit, versions, device; "recipes" by row, as differences from
-            "recipe"; "compare", the pairs of rows that are compared.
+        origin: command, commit, versions, device; "recipe", what all rows share, and
+            "recipes", what each row has besides; "compare", which rows are compared.
     """
 
     lines: pd.DataFrame
@@ -73,13 +73,14 @@ def run_line(
 
 
 def as_differences(recipes: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
-    """Return one recipe, and what the recipe of every row changes in it."""
-    common = dict(next(iter(recipes.values())))
-    changed = {
-        row: {n: v for n, v in one.items() if n not in common or common[n] != v}
+    """Return what all recipes share, and what each row has besides."""
+    first, *others = recipes.values()
+    common = {n: v for n, v in first.items() if all(v == o.get(n, ...) for o in others)}
+    own = {
+        row: {n: v for n, v in one.items() if n not in common}
         for row, one in recipes.items()
     }
-    return {"recipe": common, "recipes": changed}
+    return {"recipe": common, "recipes": own}
 
 
 def write_table(table: Table, path: Path) -> None:
@@ -163,9 +164,11 @@ def summarise_row(
     if "recipe" in origin:
         entry["recipe"] = origin["recipe"] | origin["recipes"][row]
     for column in some.columns.difference([*KEYS, "seen_classes"], sort=False):
-        if some[column].isna().any():
-            continue
         group, _, metric = column.rpartition(" ")
+        if some[column].isna().any():
+            if group and "/" not in group:
+                entry.setdefault(group, {})  # a row in which it is not measured
+            continue
         value = summarise_values(some[column].tolist())
         if group in CELLS:
             entry.setdefault("cells", {}).setdefault(group, {})[metric] = value
