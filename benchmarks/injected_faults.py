@@ -139,7 +139,7 @@ def told(run: Training) -> tuple[str, int]:
     Progress bars and warnings do not count.
     """
     lines = run.log.read_text().replace("\r", "\n").splitlines()
-    errors = [line for line in lines if re.search(r"zssbir_lib.*: error: ", line)]
+    errors = [line for line in lines if re.search(r"^zssbir.*: error: ", line)]
     if errors:
         return errors[-1], len(errors)
     traces = [n for n, line in enumerate(lines) if line.startswith("Traceback")]

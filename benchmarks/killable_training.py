@@ -1,7 +1,6 @@
 """A training on a few images in a process that can be watched and killed."""
 
 import json
-import os
 import re
 import signal
 import subprocess
@@ -28,6 +27,19 @@ METHODS: dict[str, tuple[str, ...]] = {
 }
 PATIENCE = 300  # seconds for a training
 LOOK = 0.0005  # seconds between looks at a training that is to be killed
+# The command line, with a line for every finished step.
+NOTED = """
+import sys
+from zssbir_lib.cli import main
+from zssbir_lib.training import loop
+plain = loop.training_step
+def noted(state, batch):
+    losses = plain(state, batch)
+    print(f"step {state.step} is done", flush=True)
+    return losses
+loop.training_step = noted
+sys.exit(main())
+"""
 
 
 def write_images(root: Path) -> None:
@@ -57,7 +69,7 @@ class Training:
         self.out, self.log = out, out.with_suffix(".log")
         self.checkpoint = out / "checkpoint.pt"
         self.partial = out / "checkpoint.pt.partial"
-        self.command = [sys.executable, "-m", "zssbir_lib", "fit", "--method", method]
+        self.command = [sys.executable, "-c", NOTED, "fit", "--method", method]
         self.command += ["--data", str(data), "--split", str(data / "split.json")]
         self.command += ["--weights", "none", "--device", "cpu", "--out", str(out)]
         for change in (f"epochs={EPOCHS}", f"steps_per_epoch={EACH}"):
@@ -65,17 +77,13 @@ class Training:
         self.command += ["--set", f"image_size={SIZE}", *METHODS[method], *more]
 
     def start(self) -> None:
-        """Start the command; its progress bar is written at every step."""
-        environment = os.environ | {"TQDM_MININTERVAL": "0"}
-        environment.pop("TQDM_DISABLE", None)
+        """Start the command."""
         with self.log.open("w") as log:
-            self.process = subprocess.Popen(
-                self.command, stdout=log, stderr=log, env=environment
-            )
+            self.process = subprocess.Popen(self.command, stdout=log, stderr=log)
 
     def step(self) -> int:
-        """Return the last step that the progress bar has shown, 0 before the first."""
-        shown = re.findall(rf"(\d+)/{EPOCHS * EACH} \[", self.log.read_text())
+        """Return the last step that is done, 0 before the first."""
+        shown = re.findall(r"^step (\d+) is done$", self.log.read_text(), re.MULTILINE)
         return int(shown[-1]) if shown else 0
 
     def saved(self) -> int:

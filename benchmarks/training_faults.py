@@ -2,7 +2,7 @@
 
     python benchmarks/training_faults.py --out results/training_faults.json
 
-Every fault meets the command line as users start it, `python -m zssbir_lib fit`, on a
+Every fault meets the command line as users start it, `zssbir fit`, on a
 small folder of images that the embedded world drew. First each method is trained
 without interruption; then the same training is killed at random moments, every third
 time while a checkpoint is being written, and resumed until it ends. Metrics, history
@@ -27,7 +27,8 @@ from injected_faults import FAULTS, begin, fresh_copy, inject
 from killable_training import EACH, EPOCHS, METHODS, Training
 from tqdm import tqdm
 
-from zssbir_lib.training import provenance, read_checkpoint, write_json
+from zssbir_lib.files import write_json
+from zssbir_lib.training import provenance, read_checkpoint
 
 
 def outcome(training: Training) -> dict[str, Any]:
