@@ -1,6 +1,6 @@
 """The figures of the papers, drawn from our own models, with captions.
 
-python studies/figures.py --runs runs/table --table results/table_world.json
+python studies/figures.py --runs runs/table --table results/table_world.csv
 """
 
 import argparse

@@ -35,10 +35,13 @@ def at_the_top(monkeypatch):
 
 def test_every_result_is_named_once():
     written = [out_of(line) for line in LINES if out_of(line)]
-    stored = {path.name for path in (REPOSITORY / "results").glob("*.json")}
+    stored = {path.stem for path in (REPOSITORY / "results").glob("*.json")}
+    tables = {path.name for path in (REPOSITORY / "results").glob("*.csv")}
     assert len(set(written)) == len(written)
-    old = set(re.findall(r"`(\w+\.json)`", PAGE))
-    assert set(written) | old == stored and not set(written) & old
+    old = set(re.findall(r"`(\w+)\.json`", PAGE))
+    stems = {Path(name).stem for name in written}
+    assert stems | old == stored and not stems & old
+    assert {name for name in written if name.endswith(".csv")} == tables
 
 
 def test_every_line_is_a_command_of_the_project():
