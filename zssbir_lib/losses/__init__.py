@@ -5,7 +5,7 @@ sketch and 1 photo. A loss is a float tensor without dimensions. Wrong shapes, l
 names and numbers raise a ValueError that says what was expected.
 """
 
-from zssbir_lib.losses.mining import hardest_in_rows, mine_hardest
+from zssbir_lib.losses.mining import mine_hardest
 from zssbir_lib.losses.modality_aware import (
     AS_RELEASED,
     TERMS,
@@ -18,7 +18,6 @@ from zssbir_lib.losses.modality_aware import (
     modality_aware_triplet_loss,
     smooth_hinge,
 )
-from zssbir_lib.losses.quadruplet import quadruplet_loss
 from zssbir_lib.losses.relation_aware import (
     SAMPLINGS,
     Quadruplets,
@@ -36,6 +35,7 @@ from zssbir_lib.losses.semantic import (
 )
 from zssbir_lib.losses.triplet import (
     pairwise_squared_distances,
+    quadruplet_loss,
     squared_distance,
     triplet_loss,
 )
@@ -52,7 +52,6 @@ __all__ = [
     "classification_loss",
     "combine_terms",
     "gradient_weights",
-    "hardest_in_rows",
     "hardest_quadruplets",
     "knowledge_preservation_loss",
     "mine_hardest",

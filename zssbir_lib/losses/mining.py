@@ -26,8 +26,8 @@ def mine_hardest(
 ) -> HardestImages:
     """Mine the four hardest images of every anchor, sketch or photo.
 
-    Distances are computed for some anchors at a time, to the whole batch and without
-    gradient: the loss differentiates only the distances to what was mined.
+    Distances are computed for some anchors at a time and without gradient: the loss
+    differentiates only the distances to what was mined.
 
     Args:
         embeddings: float (B, D).
@@ -57,15 +57,7 @@ def mine_hardest(
 def hardest_in_rows(
     distances: Tensor, positive: Tensor, negative: Tensor
 ) -> tuple[Tensor, Tensor]:
-    """Find the farthest positive and the nearest negative in every row.
-
-    Args:
-        distances: float (A, C), of A anchors to C candidates.
-        positive: bool (A, C), which candidates are positives of which anchor.
-        negative: bool (A, C), which are negatives.
-
-    Returns:
-        Columns of the two, int64 (A,) each; -1 in rows that have none.
+    """Return each row's farthest positive and nearest negative; -1 where it has none.
 
     Example:
         >>> near = torch.tensor([[1.0, 2.0, 3.0]])
@@ -82,3 +74,17 @@ def hardest_in_rows(
         torch.where(farthest.values == -torch.inf, NONE, farthest.indices),
         torch.where(nearest.values == torch.inf, NONE, nearest.indices),
     )
+
+
+def check_batch(embeddings: Tensor, **tags: Tensor) -> None:
+    """Raise unless there are embeddings, and one of each tag for every one."""
+    if embeddings.ndim != 2 or len(embeddings) == 0:
+        raise ValueError(
+            f"embeddings must be (B, D) with B above 0, got {tuple(embeddings.shape)}"
+        )
+    for name, tag in tags.items():
+        if tag.shape != embeddings.shape[:1]:
+            raise ValueError(
+                f"{name} must have shape ({len(embeddings)},), one for each embedding, "
+                f"got {tuple(tag.shape)}"
+            )

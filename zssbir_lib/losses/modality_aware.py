@@ -8,7 +8,8 @@ from torch import Tensor
 from torch.autograd.function import FunctionCtx, once_differentiable
 from torch.nn import functional
 
-from zssbir_lib.losses.mining import NONE, mine_hardest
+from zssbir_lib.losses.mining import NONE, check_batch, mine_hardest
+from zssbir_lib.records import check_choice, check_names
 
 # Which positive and which negative each kind of triplet has.
 PAIRS = {
@@ -97,16 +98,19 @@ def modality_aware_terms(
 
     Source: MATHM (Huang et al.), figure 2 and its released code.
     """
-    _check_terms(terms)
-    _check_batch(embeddings, labels, modality, margin)
+    check_names("terms", tuple(terms), TERMS)
+    check_batch(embeddings, labels=labels, modality=modality)
+    if not margin >= 0:
+        raise ValueError(f"margin must be 0 or more, got {margin}")
     hardest = mine_hardest(embeddings, labels, modality, self_pairs)._asdict()
     needed = dict.fromkeys(name for term in terms for name in PAIRS[term])
     chosen = torch.stack([hardest[name] for name in needed])  # at most (4, B)
     there = dict(zip(needed, chosen != NONE, strict=True))
     distances = dict(zip(needed, distances_to(embeddings, chosen), strict=True))
     positives, negatives = zip(*(PAIRS[term] for term in terms), strict=True)
-    valid = _rows(there, positives) & _rows(there, negatives)  # (K, B)
-    to_positive, to_negative = _rows(distances, positives), _rows(distances, negatives)
+    valid = rows_of(there, positives) & rows_of(there, negatives)  # (K, B)
+    to_positive = rows_of(distances, positives)
+    to_negative = rows_of(distances, negatives)
     values = (
         torch.where(valid, to_positive - to_negative + margin, 0.0),
         valid,
@@ -119,7 +123,7 @@ def modality_aware_terms(
     }
 
 
-def _rows(table: dict[str, Tensor], names: Sequence[str]) -> Tensor:
+def rows_of(table: dict[str, Tensor], names: Sequence[str]) -> Tensor:
     """Stack the rows of these names."""
     return torch.stack([table[name] for name in names])
 
@@ -167,15 +171,10 @@ class _ChosenDistances(torch.autograd.Function):
 
 
 def combine_terms(found: Mapping[str, TermValues], weighting: str) -> CombinedTerms:
-    """Add up the kinds of triplets.
+    """Add up the kinds that `modality_aware_terms` found, the loss with its parts.
 
-    Args:
-        found: the kinds, from `modality_aware_terms`.
-        weighting: see `modality_aware_triplet_loss`.
-
-    Returns:
-        The loss with its parts. "released" gives all kinds one weight: the sum of the
-        weights it means, divided by how many there are.
+    Weightings are those of `modality_aware_triplet_loss`. "released" gives all kinds
+    one weight: the sum of the weights it means, divided by how many there are.
 
     Source: MATHM (Huang et al.), its released code.
     """
@@ -208,14 +207,8 @@ def gradient_weights(
 
     The derivative of the smooth hinge at x is sigmoid(beta x). Its mean g over the
     anchors says how strongly a kind pulls; its weight is the average of all g over its
-    own g, the latter at least 0.1.
-
-    Args:
-        values: the kinds, K of them.
-        every_anchor: average over all anchors, not only those that have a triplet.
-
-    Returns:
-        Weights, float (K,).
+    own g, the latter at least 0.1. K kinds give float (K,); the average is over all
+    anchors on demand, else over those that have a triplet.
 
     Source: MATHM (Huang et al.), gradient-based weighting, as in its released code.
     """
@@ -241,35 +234,4 @@ def mean_over(each: Tensor, valid: Tensor, every_anchor: bool) -> Tensor:
 
 def check_weighting(weighting: str) -> None:
     """Raise unless a weighting is known."""
-    if weighting not in WEIGHTINGS:
-        raise ValueError(
-            f"weighting must be one of {', '.join(WEIGHTINGS)}; got {weighting!r}"
-        )
-
-
-def _check_terms(terms: Sequence[str]) -> None:
-    """Raise unless terms names different kinds, at least one."""
-    unknown = [term for term in terms if term not in TERMS]
-    if unknown or not terms or len(set(terms)) < len(terms):
-        raise ValueError(
-            f"terms must name one or several of {', '.join(TERMS)}, each once; got "
-            f"{tuple(terms)}"
-        )
-
-
-def _check_batch(
-    embeddings: Tensor, labels: Tensor, modality: Tensor, margin: float
-) -> None:
-    """Raise unless there is one label and one modality for every embedding."""
-    if embeddings.ndim != 2 or len(embeddings) == 0:
-        raise ValueError(
-            f"embeddings must be (B, D) with B above 0, got {tuple(embeddings.shape)}"
-        )
-    for name, values in (("labels", labels), ("modality", modality)):
-        if values.shape != embeddings.shape[:1]:
-            raise ValueError(
-                f"{name} must have shape ({len(embeddings)},), one for each embedding, "
-                f"got {tuple(values.shape)}"
-            )
-    if not margin >= 0:
-        raise ValueError(f"margin must be 0 or more, got {margin}")
+    check_choice("weighting", weighting, WEIGHTINGS)

@@ -6,9 +6,10 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from zssbir_lib.losses.mining import NONE, mine_hardest
+from zssbir_lib.losses.mining import NONE, check_batch, mine_hardest
 from zssbir_lib.losses.modality_aware import LEAST_SQUARE
 from zssbir_lib.modality import PHOTO, SKETCH
+from zssbir_lib.records import check_choice
 
 SAMPLINGS = ("hard", "uniform")
 
@@ -52,7 +53,7 @@ def relation_aware_quadruplet_loss(
     Source: RAMLN (Liu et al.); positive, negatives and lambda as published, the rest
         (hard mining, the mean of both directions) is our reading.
     """
-    _check_tags(embeddings, labels=labels, modality=modality)
+    check_batch(embeddings, labels=labels, modality=modality)
     quadruplets = hardest_quadruplets(embeddings, labels, modality)
     return quadruplet_set_loss(embeddings, modality, quadruplets, margin, lam, beta)
 
@@ -73,24 +74,21 @@ def sample_quadruplets(
         modality: int64 (B,).
         generator: source of the random numbers, on the CPU; only uniform draws any.
     """
+    check_choice("sampling", sampling, SAMPLINGS)
     if sampling == "hard":
         return hardest_quadruplets(embeddings, labels, modality)
-    if sampling == "uniform":
-        drawn = random_quadruplets(labels.cpu(), modality.cpu(), generator)
-        return Quadruplets(*(part.to(embeddings.device) for part in drawn))
-    raise ValueError(
-        f"sampling must be one of {', '.join(SAMPLINGS)}; got {sampling!r}"
-    )
+    drawn = random_quadruplets(labels.cpu(), modality.cpu(), generator)
+    return Quadruplets(*(part.to(embeddings.device) for part in drawn))
 
 
 def hardest_quadruplets(
     embeddings: Tensor, labels: Tensor, modality: Tensor
 ) -> Quadruplets:
     """Mine the hardest quadruplet of every anchor, see `mine_hardest`."""
-    hardest = mine_hardest(embeddings, labels, modality)
-    return Quadruplets(
-        hardest.cross_positive, hardest.within_negative, hardest.cross_negative
+    _, same_negative, positive, other_negative = mine_hardest(
+        embeddings, labels, modality
     )
+    return Quadruplets(positive, same_negative, other_negative)
 
 
 def random_quadruplets(
@@ -127,14 +125,11 @@ def quadruplet_set_loss(
 
     Other arguments and the result are those of `relation_aware_quadruplet_loss`.
     """
-    _check_tags(embeddings, modality=modality)
+    check_batch(embeddings, modality=modality)
     if beta is not None and not beta > 0:
         raise ValueError(f"beta must be above 0, or None for the hinge; got {beta}")
-    violations, valid = quadruplet_violations(embeddings, quadruplets, margin, lam)
-    if beta is None:
-        each = torch.relu(violations)
-    else:
-        each = functional.softplus(violations, beta=beta)
+    each, valid = quadruplet_violations(embeddings, quadruplets, margin, lam)
+    each = functional.softplus(each, beta=beta) if beta else torch.relu(each)
     return mean_of_directions(each, valid, modality)
 
 
@@ -143,10 +138,8 @@ def quadruplet_violations(
 ) -> tuple[Tensor, Tensor]:
     """Return by how much every anchor misses its margin, see `quadruplet_set_loss`.
 
-    Returns:
-        d(a, p) - (1 - lam) d(a, n1) - lam d(a, n2) + margin of every anchor, float
-        (B,), and which anchors have all of it, bool (B,). A negative whose share is 0
-        may be missing.
+    d(a, p) - (1 - lam) d(a, n1) - lam d(a, n2) + margin of every anchor, float (B,),
+    and which anchors have all of it, bool (B,). A negative of share 0 may be missing.
 
     Source: RAMLN (Liu et al.), the quadruplet loss.
     """
@@ -170,21 +163,6 @@ def mean_of_directions(each: Tensor, valid: Tensor, modality: Tensor) -> Tensor:
     anchors = [valid & (modality == kind) for kind in (SKETCH, PHOTO)]
     means = [each[some].mean() for some in anchors if some.any()]
     return torch.stack(means).mean() if means else 0.0 * each.sum()
-
-
-def _check_tags(embeddings: Tensor, **tags: Tensor) -> None:
-    """Raise unless there are embeddings, and one of each tag for every one."""
-    if embeddings.ndim != 2 or len(embeddings) == 0:
-        raise ValueError(
-            f"embeddings must be (B, D) with B of 1 or more, got shape "
-            f"{tuple(embeddings.shape)}"
-        )
-    for name, tag in tags.items():
-        if tag.shape != embeddings.shape[:1]:
-            raise ValueError(
-                f"{name} must have shape ({len(embeddings)},), one for each embedding, "
-                f"got {tuple(tag.shape)}"
-            )
 
 
 def _check(

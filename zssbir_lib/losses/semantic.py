@@ -10,11 +10,8 @@ SUM_TOLERANCE = 1e-4  # how far the sum of a soft label may be from 1
 def classification_loss(logits: Tensor, labels: Tensor) -> Tensor:
     """Return the mean softmax cross-entropy over all images of a step, in nats.
 
-    It is log C for a network that knows nothing.
-
-    Args:
-        logits: one score a seen class, float (B, C), used as given.
-        labels: class numbers, int64 (B,) in 0..C-1.
+    Logits are float (B, C), used as given, labels int64 (B,) in 0..C-1. It is log C for
+    a network that knows nothing.
 
     Example:
         >>> classification_loss(torch.zeros(1, 4), torch.tensor([2]))  # log 4
@@ -39,19 +36,13 @@ def classification_loss(logits: Tensor, labels: Tensor) -> Tensor:
 
 
 def class_soft_labels(activations: Tensor, temperature: float = 1.0) -> Tensor:
-    """Turn a teacher's average activation for each class into that class's soft label.
+    """Turn a teacher's mean logits over the photos of each class into soft labels.
 
-    Args:
-        activations: mean logits of the teacher over the photos of each class, float
-            (C, K): C seen classes, K outputs of the teacher.
-        temperature: above 1 flattens the labels, below 1 sharpens them; above 0.
-
-    Returns:
-        Probabilities, float (C, K); every row sums to 1.
+    Activations are float (C, K): C seen classes, K outputs of the teacher; so are the
+    probabilities. A temperature above 1 flattens them, below 1 sharpens them.
 
     Source: SBTKNet (Tursun et al.), section 3: "softmax of the average activation",
-        so the mean is taken before the softmax. The paper has no temperature, which
-        is the default of 1.
+        so the mean is taken before the softmax. It has no temperature, as does 1.
     """
     check_logits(activations)
     if not temperature > 0:
@@ -62,14 +53,9 @@ def class_soft_labels(activations: Tensor, temperature: float = 1.0) -> Tensor:
 def knowledge_preservation_loss(logits: Tensor, soft_labels: Tensor) -> Tensor:
     """Return the mean cross-entropy between soft labels and the student's outputs.
 
-    Its least possible value, in nats, is the mean entropy of the soft labels, not 0.
-
-    Args:
-        logits: the student's soft head, float (B, K), used as given.
-        soft_labels: what the teacher says of each image's class, probabilities, (B, K).
-
-    Raises:
-        ValueError: also where a row of soft labels is no distribution.
+    Logits of the soft head, float (B, K), are used as given; soft labels, (B, K), are
+    what the teacher says of each image's class. The least possible value, in nats, is
+    the mean entropy of the soft labels, not 0.
 
     Example:
         >>> knowledge_preservation_loss(torch.zeros(1, 2), torch.tensor([[0.9, 0.1]]))

@@ -1,18 +1,13 @@
-"""The triplet loss, the baseline of every later loss, and the distances in it."""
+"""The triplet loss, its distances, and the same loss with a sketch negative as well."""
 
 import torch
 from torch import Tensor
 
 
 def squared_distance(left: Tensor, right: Tensor) -> Tensor:
-    """Return the squared Euclidean distance between matching rows.
+    """Return the squared Euclidean distance between matching rows, 2x (B, D) -> (B,).
 
-    Args:
-        left: embeddings, float (B, D).
-        right: embeddings, float (B, D).
-
-    Returns:
-        Distances, float (B,); in [0, 4] when all rows have length one.
+    It lies in [0, 4] when all rows have length one.
 
     Example:
         >>> squared_distance(torch.tensor([[0.0, 1.0]]), torch.tensor([[1.0, 0.0]]))
@@ -29,10 +24,7 @@ def squared_distance(left: Tensor, right: Tensor) -> Tensor:
 
 
 def pairwise_squared_distances(left: Tensor, right: Tensor) -> Tensor:
-    """Return the squared Euclidean distances of all rows to all others, >= 0.
-
-    Left is float (B, D), right float (C, D), the result float (B, C).
-    """
+    """Return squared distances of all rows to all others, (B, D), (C, D) -> (B, C)."""
     if left.ndim != 2 or right.ndim != 2 or left.shape[1] != right.shape[1]:
         raise ValueError(
             f"embeddings must be (B, D) and (C, D), got "
@@ -74,3 +66,37 @@ def triplet_loss(
     to_positive = squared_distance(anchor, positive)  # (B,)
     to_negative = squared_distance(anchor, negative)  # (B,)
     return torch.relu(to_positive - to_negative + margin).mean()
+
+
+def quadruplet_loss(
+    anchor: Tensor,
+    positive: Tensor,
+    photo_negative: Tensor,
+    sketch_negative: Tensor,
+    margin: float = 0.2,
+) -> Tensor:
+    """Return the mean of two triplet losses: against a photo and against a sketch.
+
+    An anchor sketch should be closer to a photo of its class than to a photo of another
+    class, and closer than to a *sketch* of another class. With equal negatives it is
+    the triplet loss.
+
+    Args:
+        anchor: embeddings of the sketches, float (B, D), used as given.
+        positive: embeddings of photos of the anchors' classes, float (B, D).
+        photo_negative: embeddings of photos of other classes, float (B, D).
+        sketch_negative: embeddings of sketches of other classes, float (B, D).
+        margin: the gap asked for, at least 0, in units of squared distance.
+
+    Example:
+        >>> a, p, n, s = torch.eye(4).unsqueeze(1)
+        >>> quadruplet_loss(a, p, n, s)  # all at squared distance 2
+        tensor(0.2000)
+
+    Source: SBTKNet (Tursun et al.), equation 2. The paper prints the photo negative a
+        second time in the definition of the sketch distance; the sentence around it
+        says sketch, and that is what is computed here.
+    """
+    photo_term = triplet_loss(anchor, positive, photo_negative, margin)
+    sketch_term = triplet_loss(anchor, positive, sketch_negative, margin)
+    return torch.stack((photo_term, sketch_term)).mean()
