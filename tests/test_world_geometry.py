@@ -5,7 +5,7 @@ import math
 import numpy as np
 import pytest
 
-from zssbir_lib.world.drawing import Drawing
+from zssbir_lib.world.drawing import COLOURS, Drawing, luminance, pick_colour
 from zssbir_lib.world.geometry import (
     CURVE_STEPS,
     ellipse_points,
@@ -15,7 +15,6 @@ from zssbir_lib.world.geometry import (
     subdivide,
     unit_normals,
 )
-from zssbir_lib.world.palette import COLOURS, hsv_to_rgb, luminance, pick_colour
 from zssbir_lib.world.pose import outline_sizes, pose_parts, warp
 
 SQUARE = [(0.0, 0.0), (1.0, 0.0), (1.0, 1.0), (0.0, 1.0)]
@@ -116,13 +115,6 @@ def test_limb_tapers_from_one_width_to_the_other():
 
 
 # -------------------------------------------------------------------- palette
-
-
-def test_hsv_to_rgb_by_hand():
-    assert hsv_to_rgb(0, 1, 1) == (1, 0, 0)
-    assert hsv_to_rgb(1 / 3, 1, 0.5) == pytest.approx((0, 0.5, 0))
-    assert hsv_to_rgb(-1 / 3, 1, 1) == pytest.approx((0, 0, 1))
-    assert hsv_to_rgb(0.77, 0, 0.4) == pytest.approx((0.4, 0.4, 0.4))
 
 
 @pytest.mark.parametrize("name", COLOURS)

@@ -7,9 +7,9 @@ from PIL import Image, ImageDraw
 from zssbir_lib.modality import SKETCH
 from zssbir_lib.world import SketchOptions
 from zssbir_lib.world.catalogue import class_names, define
-from zssbir_lib.world.pen import Erasure, Stroke, draw_actions, way
-from zssbir_lib.world.seeding import image_rng
+from zssbir_lib.world.rendering import image_rng
 from zssbir_lib.world.sketch import render_sketch
+from zssbir_lib.world.strokes import Erasure, Stroke, draw_actions, way
 
 RIGHT = Stroke(np.array([[2.0, 5.0], [6.0, 5.0], [12.0, 5.0]]), ink=0, width=1)
 DOWN = Stroke(np.array([[5.0, 2.0], [5.0, 12.0]]), ink=0, width=1)

@@ -13,7 +13,7 @@ from zssbir_lib.modality import PHOTO, SKETCH
 from zssbir_lib.world.catalogue import class_names, define
 from zssbir_lib.world.options import PHOTO_PRESETS, difficulty
 from zssbir_lib.world.photo import render_photo
-from zssbir_lib.world.seeding import image_rng
+from zssbir_lib.world.rendering import image_rng
 from zssbir_lib.world.sketch import render_sketch
 
 NAME_WIDTH, GAP = 90, 2

@@ -1,11 +1,13 @@
-"""The pencil case of a class definition: `Drawing` collects the parts of one object.
+"""The pencil case of a class definition: colours by name, `Drawing` with its shapes.
 
 A class of the world is a short function that receives a `Drawing` and adds shapes to
 it. Coordinates live in the unit square (x right, y down); the object should fill
 about 0.05 to 0.95. Parts are painted in order, later ones on top.
 """
 
-from typing import Any, NamedTuple
+from collections.abc import Callable, Sequence
+from colorsys import hsv_to_rgb
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 
@@ -17,7 +19,61 @@ from zssbir_lib.world.geometry import (
     smooth_curve,
     subdivide,
 )
-from zssbir_lib.world.palette import Colour, pick_colour
+
+# Colours: a name is a range, one draw is one colour
+
+
+Colour = tuple[float, float, float]
+Channel = TypeVar("Channel", float, np.ndarray)
+
+# name: (hue low, hue high, saturation low, high, value low, high), all in turns or 0..1
+COLOURS: dict[str, tuple[float, float, float, float, float, float]] = {
+    "red": (-0.03, 0.03, 0.65, 0.95, 0.60, 0.95),
+    "orange": (0.05, 0.10, 0.70, 1.00, 0.75, 1.00),
+    "yellow": (0.12, 0.17, 0.60, 0.95, 0.80, 1.00),
+    "green": (0.25, 0.40, 0.40, 0.90, 0.35, 0.80),
+    "dark_green": (0.28, 0.40, 0.50, 0.90, 0.20, 0.50),
+    "blue": (0.55, 0.68, 0.45, 0.90, 0.40, 0.95),
+    "sky": (0.50, 0.60, 0.20, 0.50, 0.70, 1.00),
+    "purple": (0.72, 0.85, 0.35, 0.80, 0.40, 0.85),
+    "pink": (0.90, 0.97, 0.25, 0.60, 0.80, 1.00),
+    "brown": (0.04, 0.09, 0.45, 0.80, 0.25, 0.60),
+    "wood": (0.06, 0.11, 0.35, 0.70, 0.45, 0.80),
+    "tan": (0.07, 0.12, 0.20, 0.45, 0.70, 0.95),
+    "grey": (0.00, 1.00, 0.00, 0.08, 0.35, 0.75),
+    "metal": (0.50, 0.65, 0.02, 0.15, 0.50, 0.90),
+    "white": (0.00, 1.00, 0.00, 0.08, 0.85, 1.00),
+    "black": (0.00, 1.00, 0.00, 0.20, 0.03, 0.22),
+    "any": (0.00, 1.00, 0.30, 0.95, 0.35, 1.00),
+    "glass": (0.40, 0.60, 0.10, 0.40, 0.60, 0.95),
+    "skin": (0.04, 0.09, 0.25, 0.55, 0.60, 0.95),
+    "stone": (0.05, 0.15, 0.05, 0.25, 0.40, 0.80),
+    "fur": (0.03, 0.12, 0.10, 0.70, 0.15, 0.90),
+}
+
+
+def pick_colour(name: str, rng: np.random.Generator) -> Colour:
+    """Draw a colour (red, green, blue), 0 to 1, from the range of a palette name."""
+    ranges = COLOURS.get(name)
+    if ranges is None:
+        raise ValueError(f"unknown colour {name!r}; expected one of {sorted(COLOURS)}")
+    hue_low, hue_high, saturation_low, saturation_high, value_low, value_high = ranges
+    first, second, third = rng.random(3).tolist()
+    return hsv_to_rgb(
+        (hue_low + (hue_high - hue_low) * first) % 1.0,
+        saturation_low + (saturation_high - saturation_low) * second,
+        value_low + (value_high - value_low) * third,
+    )
+
+
+def luminance(colour: Sequence[Channel]) -> Channel:
+    """Return how bright colours look, 0 to 1: Rec. 601 luma, shaped as a channel."""
+    red, green, blue = colour
+    return 0.299 * red + 0.587 * green + 0.114 * blue
+
+
+# The drawing board
+
 
 ESSENTIAL, NORMAL, FINE = 0, 1, 2  # the levels of detail
 
@@ -26,11 +82,11 @@ class Part(NamedTuple):
     """One shape of a drawing.
 
     Attributes:
-        points: Outline or line, (N, 2), in the unit square.
+        points: outline or line, (N, 2), in the unit square.
         closed: True for a filled shape, False for a stroke.
         colour: (red, green, blue), floats from 0 to 1.
         detail: 0 essential, 1 normal, 2 fine; higher levels may be left out.
-        width: Thickness of a stroke in the photo; 0 for a filled shape.
+        width: thickness of a stroke in the photo; 0 for a filled shape.
     """
 
     points: np.ndarray
@@ -41,10 +97,7 @@ class Part(NamedTuple):
 
 
 class Drawing:
-    """Builds one object out of shapes; every choice comes from one generator.
-
-    Args:
-        rng: The generator of this image.
+    """Build one object out of shapes; every choice comes from the image's generator.
 
     Example:
         >>> draw = Drawing(np.random.default_rng(0))
@@ -75,14 +128,7 @@ class Drawing:
     def colour(self, name: str | Colour) -> Colour:
         """Draw one concrete colour of a palette name, to share between parts.
 
-        Args:
-            name: A palette name ("wood"), or a colour already drawn, returned as is.
-
-        Returns:
-            (red, green, blue), floats from 0 to 1.
-
-        Raises:
-            ValueError: If the palette has no such name.
+        A colour already drawn is returned as it is.
         """
         return name if isinstance(name, tuple) else pick_colour(name, self._rng)
 
@@ -121,15 +167,15 @@ class Drawing:
         """Fill an ellipse, or the piece of one between two angles and its chord.
 
         Args:
-            x: Centre, to the right.
-            y: Centre, down.
-            rx: Radius along the ellipse's own x axis.
-            ry: Radius along its own y axis; by default rx, which makes a circle.
-            colour: A palette name or a colour from `colour`.
+            x: centre, to the right.
+            y: centre, down.
+            rx: radius along the ellipse's own x axis.
+            ry: radius along its own y axis; None for rx, which makes a circle.
+            colour: a palette name, or a colour from `colour`.
             detail: 0 essential, 1 normal, 2 fine.
-            tilt: Rotation in radians, clockwise as seen.
-            start: First angle in turns; 0 is right, 0.25 is down.
-            stop: Last angle in turns.
+            tilt: rotation in radians, clockwise as seen.
+            start: first angle in turns; 0 is right, 0.25 is down.
+            stop: last angle in turns.
         """
         ry = rx if ry is None else ry
         points = ellipse_points(x, y, rx, ry, tilt, start, stop)
@@ -220,19 +266,9 @@ class Drawing:
         detail: int = 0,
         tilt: float = 0.0,
     ) -> None:
-        """Draw a piece of an ellipse as a stroke; angles in turns, 0 right, 0.25 down.
+        """Draw a piece of an ellipse as a stroke, `width` thick in the photo.
 
-        Args:
-            x: Centre, to the right.
-            y: Centre, down.
-            rx: Radius along the ellipse's own x axis.
-            ry: Radius along its own y axis.
-            start: First angle in turns.
-            stop: Last angle in turns; start + 1 makes the whole ellipse.
-            width: Thickness in the photo.
-            colour: A palette name or a colour from `colour`.
-            detail: 0 essential, 1 normal, 2 fine.
-            tilt: Rotation in radians, clockwise as seen.
+        The other arguments are those of `ellipse`; start + 1 makes the whole ellipse.
         """
         points = ellipse_points(x, y, rx, ry, tilt, start, stop)
         if abs(stop - start) >= 0.999:
@@ -276,3 +312,6 @@ class Drawing:
     ) -> None:
         """Append one part; the colour is drawn here."""
         self.parts.append(Part(points, closed, self.colour(colour), detail, width))
+
+
+Definition = Callable[[Drawing], None]  # what a class is: it draws one object

@@ -43,16 +43,9 @@ _QUARTERS = [
 
 
 def subdivide(points: Points, closed: bool, spacing: float = SPACING) -> np.ndarray:
-    """Add points along straight edges, so that a later warp can bend them.
+    """Add points along straight edges, so that a later warp can bend them; (M, 2).
 
-    Args:
-        points: Corners, (N, 2), N >= 2.
-        closed: Whether the last corner is joined to the first.
-        spacing: Longest allowed distance between neighbours, in the points' unit.
-
-    Returns:
-        The corners with the points between them, (M, 2), M >= N. A closed outline
-        does not repeat its first point.
+    A closed outline does not repeat its first point.
     """
     corners = [*points, points[0]] if closed else points
     flat: list[float] = []  # x, y, x, y, ...: a flat list is the fast way to an array
@@ -72,14 +65,7 @@ def subdivide(points: Points, closed: bool, spacing: float = SPACING) -> np.ndar
 
 
 def smooth_curve(points: Points, closed: bool) -> np.ndarray:
-    """Lay a Catmull-Rom curve through the points.
-
-    Args:
-        points: Points that the curve passes through, (N, 2), N >= 2.
-        closed: Whether the curve returns to its first point.
-
-    Returns:
-        `CURVE_STEPS` points per piece, (M, 2); an open curve ends with its last point.
+    """Lay a Catmull-Rom curve through points (N, 2), `CURVE_STEPS` points a piece.
 
     Source: E. Catmull and R. Rom, "A class of local interpolating splines", 1974.
     """
@@ -107,20 +93,9 @@ def ellipse_points(
     stop: float = 1.0,
     count: int | None = None,
 ) -> np.ndarray:
-    """Return points on an ellipse or on a piece of one.
+    """Return points (count, 2) on an ellipse, or on a piece of one; arguments of `arc`.
 
-    Args:
-        x: Centre, to the right.
-        y: Centre, down.
-        rx: Radius along the ellipse's own x axis.
-        ry: Radius along the ellipse's own y axis.
-        tilt: Rotation in radians, clockwise as seen.
-        start: Where to begin, in turns; 0 is right, 0.25 is down.
-        stop: Where to end, in turns. A full turn does not repeat its first point.
-        count: Number of points; by default more for larger and longer pieces.
-
-    Returns:
-        Points, (count, 2).
+    A full turn does not repeat its first point; larger pieces get more points.
     """
     if count is None:
         density = min(1.0, 0.3 + 2.2 * max(rx, ry))
@@ -140,18 +115,7 @@ def ellipse_points(
 def rounded_rectangle(
     x0: float, y0: float, x1: float, y1: float, radius: float
 ) -> np.ndarray:
-    """Return the outline of a rectangle with round corners.
-
-    Args:
-        x0: Left edge.
-        y0: Upper edge.
-        x1: Right edge.
-        y1: Lower edge.
-        radius: Corner radius; shortened to half the shorter side where needed.
-
-    Returns:
-        Points, (N, 2), subdivided like `subdivide` does.
-    """
+    """Return the outline (N, 2) of a rectangle; too large a radius is shortened."""
     radius = min(radius, abs(x1 - x0) / 2, abs(y1 - y0) / 2)
     left, right, upper, lower = x0 + radius, x1 - radius, y0 + radius, y1 - radius
     centres = ((right, upper), (right, lower), (left, lower), (left, upper))
@@ -164,14 +128,7 @@ def rounded_rectangle(
 
 
 def unit_normals(points: np.ndarray) -> np.ndarray:
-    """Return the unit vectors at right angles to an open line, (N, 2).
-
-    Args:
-        points: The line, (N, 2), N >= 2.
-
-    Returns:
-        One normal per point, (N, 2); zero where neighbours coincide.
-    """
+    """Return the unit vectors (N, 2) at right angles to an open line (N, 2)."""
     normals = np.empty_like(points)
     along = points[2:] - points[:-2]
     normals[1:-1, 0], normals[1:-1, 1] = -along[:, 1], along[:, 0]
@@ -185,17 +142,7 @@ def unit_normals(points: np.ndarray) -> np.ndarray:
 def limb_outline(
     points: Points, width: float, end_width: float, smooth: bool = True
 ) -> np.ndarray:
-    """Return the outline of a tube that follows a line and may taper.
-
-    Args:
-        points: The middle line, (N, 2), N >= 2.
-        width: Thickness at the first point.
-        end_width: Thickness at the last point.
-        smooth: Whether a middle line of three or more points is a smooth curve.
-
-    Returns:
-        Closed outline, (2M, 2): along one side and back along the other.
-    """
+    """Return the outline (2 M, 2) of a tube that follows a line and may taper."""
     if smooth and len(points) > 2:
         middle = smooth_curve(points, closed=False)
     else:

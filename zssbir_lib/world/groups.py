@@ -49,19 +49,12 @@ LOOK_ALIKES = (
 
 @dataclass(frozen=True)
 class WorldGroups:
-    """The four disjoint groups of one split.
+    """The four disjoint groups of one split."""
 
-    Attributes:
-        pretraining: photos only, for the teacher: our stand-in for ImageNet.
-        seen: sketches and photos to train on.
-        validation: unseen in training, used for every choice.
-        unseen: touched once, for the final number.
-    """
-
-    pretraining: tuple[str, ...]
-    seen: tuple[str, ...]
-    validation: tuple[str, ...]
-    unseen: tuple[str, ...]
+    pretraining: tuple[str, ...]  # photos only, for the teacher: for ImageNet
+    seen: tuple[str, ...]  # sketches and photos to train on
+    validation: tuple[str, ...]  # unseen in training, used for every choice
+    unseen: tuple[str, ...]  # touched once, for the final number
 
 
 def draw_pool() -> tuple[str, ...]:
@@ -76,14 +69,9 @@ def draw_pool() -> tuple[str, ...]:
 
 
 def draw_groups(seed: int) -> WorldGroups:
-    """Deal the pool into seen, validation and unseen classes.
+    """Deal the pool into seen, validation and unseen classes, each sorted by name.
 
-    Args:
-        seed: another seed deals another split.
-
-    Returns:
-        The groups, each in alphabetical order; at least five look-alike pairs have one
-        class seen and the other unseen.
+    At least five look-alike pairs have one class seen and the other unseen.
     """
     dealer = random.Random(seed)
     pool = draw_pool()

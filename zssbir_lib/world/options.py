@@ -7,34 +7,14 @@ MINIMUM_SIZE, MAXIMUM_SIZE = 16, 512
 
 
 def check_range(name: str, value: Any, low: float, high: float) -> None:
-    """Check that a number lies between two limits, both allowed.
-
-    Args:
-        name: What the number is called, for the message.
-        value: The number.
-        low: Smallest allowed value.
-        high: Largest allowed value.
-
-    Raises:
-        ValueError: If the value is no number or lies outside.
-    """
+    """Raise unless a value is a number between two limits, both allowed."""
     number = isinstance(value, int | float) and not isinstance(value, bool)
     if not number or not low <= value <= high:
         raise ValueError(f"{name} is {value!r}; expected a number from {low} to {high}")
 
 
 def check_pair(name: str, pair: Any, low: float, high: float) -> None:
-    """Check that (smallest, largest) are ordered and lie between two limits.
-
-    Args:
-        name: What the pair is called, for the message.
-        pair: The two numbers.
-        low: Smallest allowed value.
-        high: Largest allowed value.
-
-    Raises:
-        ValueError: If it is no pair, is not ordered, or lies outside.
-    """
+    """Raise unless a value is (smallest, largest), both within limits."""
     if not isinstance(pair, tuple) or len(pair) != 2:
         raise ValueError(
             f"{name} is {pair!r}; expected two numbers (smallest, largest)"
@@ -46,14 +26,7 @@ def check_pair(name: str, pair: Any, low: float, high: float) -> None:
 
 
 def check_size(size: Any) -> None:
-    """Check that an image size is a whole number of pixels that can be drawn.
-
-    Args:
-        size: Height and width in pixels.
-
-    Raises:
-        ValueError: If it is no int from 16 to 512.
-    """
+    """Raise unless a size is a whole number of pixels that can be drawn."""
     if not isinstance(size, int) or not MINIMUM_SIZE <= size <= MAXIMUM_SIZE:
         raise ValueError(
             f"size is {size!r}; expected a whole number of pixels "
@@ -66,17 +39,11 @@ class PhotoOptions:
     """How difficult the photos are.
 
     Attributes:
-        clutter: Shapes and structure behind the object, 0 (none) to 2.
-        occlusion: Share of photos with something before the object, 0 to 1.
-        realism: 0 flat colours on a plain background, 1 shading, texture, cast
-            shadow, blur and sensor noise.
-        pose: How far an object is bent, turned and seen at an angle, 0 (as defined)
-            to 2.
-        scale: Smallest and largest size of the object, as shares of the image, 0.3
-            to 1.
-
-    Raises:
-        ValueError: If a value lies outside its range.
+        clutter: shapes and structure behind the object, 0 (none) to 2.
+        occlusion: share of photos with something before the object, 0 to 1.
+        realism: 0 flat colours; 1 shading, texture, cast shadow, blur, sensor noise.
+        pose: how far an object is bent, turned and seen at an angle, 0 to 2.
+        scale: smallest and largest size of the object, shares of the image, 0.3 to 1.
     """
 
     clutter: float = 1.0
@@ -98,18 +65,13 @@ class SketchOptions:
     """How difficult the sketches are.
 
     Attributes:
-        abstraction: 0 careful drawings with all details, 1 a few shaky strokes.
-            Every sketch varies around this value.
-        pose: How far an object is bent, turned and seen at an angle, 0 (as defined)
-            to 2.
-        pen: Thinnest and thickest pen, in pixels of a 64-pixel image, 0.5 to 6. Dense
-            drawings are made with a thinner pen than the one drawn from this range.
-        scale: Smallest and largest size of the object, as shares of the image, 0.3
-            to 1.
-        drawn: Share of the pen's way that is done, above 0; 1 is a finished sketch.
-
-    Raises:
-        ValueError: If a value lies outside its range.
+        abstraction: 0 careful drawings with all details, 1 a few shaky strokes; every
+            sketch varies around this value.
+        pose: how far an object is bent, turned and seen at an angle, 0 to 2.
+        pen: thinnest and thickest pen, in pixels of a 64-pixel image, 0.5 to 6; dense
+            drawings are made with a thinner one.
+        scale: smallest and largest size of the object, shares of the image, 0.3 to 1.
+        drawn: share of the pen's way that is done, above 0; 1 is a finished sketch.
     """
 
     abstraction: float = 0.5
@@ -140,17 +102,7 @@ SKETCH_PRESETS = {
 
 
 def difficulty(name: str) -> tuple[PhotoOptions, SketchOptions]:
-    """Return the photo and sketch options of a named difficulty.
-
-    Args:
-        name: "easy", "default" or "hard".
-
-    Returns:
-        (photo options, sketch options).
-
-    Raises:
-        ValueError: If there is no such name.
-    """
+    """Return the photo and sketch options of "easy", "default" or "hard" images."""
     if name not in PHOTO_PRESETS:
         raise ValueError(
             f"unknown difficulty {name!r}; expected one of {list(PHOTO_PRESETS)}"

@@ -1,39 +1,109 @@
-"""Render a class definition as a photo: filled, lit, textured, cluttered, noisy."""
+"""A class definition as a photo: filled, lit, textured, cluttered, noisy."""
 
 import math
-from collections.abc import Callable
 from functools import lru_cache
 
 import numpy as np
 
-from zssbir_lib.world.background import (
-    gradient,
+from zssbir_lib.world.drawing import Definition, Drawing
+from zssbir_lib.world.options import PhotoOptions, check_size
+from zssbir_lib.world.scene import (
+    SUPERSAMPLING,
+    Scene,
     muted_colours,
+    paint_scene,
     separated_luminances,
     surrounding_luminances,
 )
-from zssbir_lib.world.drawing import Drawing
-from zssbir_lib.world.options import PhotoOptions, check_size
-from zssbir_lib.world.scene import SUPERSAMPLING, Scene, paint_scene
-from zssbir_lib.world.textures import grain, ramps, texture_bank, window
 
-Definition = Callable[[Drawing], None]
+# Fields over the image, the same in every process: an image takes a random window
+
+
+TEXTURES = 24
+
+
+@lru_cache(maxsize=4)
+def ramps(size: int) -> np.ndarray:
+    """Return two fields (2, S, S) that run from -1 to 1, to the right and down."""
+    line = np.linspace(-1, 1, size, dtype=np.float32)
+    fields = np.stack([np.tile(line, (size, 1)), np.tile(line[:, None], (1, size))])
+    fields.flags.writeable = False
+    return fields
+
+
+@lru_cache(maxsize=4)
+def texture_bank(size: int) -> np.ndarray:
+    """Return random textures (24, 3, 2 S, 2 S) whose contrast falls with frequency.
+
+    The amplitude at frequency f is f to the power -b, with b from 0.9 (rough) to 1.8
+    (cloudy). Mean 0, standard deviation 1.
+
+    Source: D. J. Field, "Relations between the statistics of natural images and the
+    response properties of cortical cells", 1987.
+    """
+    rng = np.random.default_rng(20240)
+    width = 2 * size
+    across, down = np.fft.rfftfreq(width), np.fft.fftfreq(width)
+    frequencies = np.hypot(across[None, :], down[:, None])
+    frequencies[0, 0] = np.inf  # no constant part
+    frequencies = np.maximum(frequencies, 1 / size)  # nothing larger than the image
+    bank = np.empty((TEXTURES, 3, width, width), np.float32)
+    for texture in bank:
+        common, *own = np.fft.rfft2(rng.standard_normal((4, width, width)))
+        spectrum = np.stack([0.97 * common + 0.24 * channel for channel in own])
+        texture[:] = np.fft.irfft2(spectrum * frequencies ** -rng.uniform(0.9, 1.8))
+        texture /= texture.std()
+    bank.flags.writeable = False
+    return bank
+
+
+@lru_cache(maxsize=4)
+def grain(size: int) -> np.ndarray:
+    """Return one field of white noise (3, 2 S, 2 S) from which images take a window."""
+    rng = np.random.default_rng(20241)
+    field = rng.standard_normal((3, 2 * size, 2 * size), dtype=np.float32)
+    field.flags.writeable = False
+    return field
+
+
+def window(field: np.ndarray, size: int, rng: np.random.Generator) -> np.ndarray:
+    """Cut a random square out of a larger field, mirrored half of the time; a view."""
+    down, right, mirror = rng.random(3).tolist()
+    top = int((field.shape[1] - size + 1) * down)
+    left = int((field.shape[2] - size + 1) * right)
+    cut = field[:, top : top + size, left : left + size]
+    return cut[:, :, ::-1] if mirror < 0.5 else cut
 
 
 @lru_cache(maxsize=16)
 def blur_matrix(size: int, sigma: float) -> np.ndarray:
-    """Return the matrix that blurs a row of pixels with a Gaussian.
+    """Return the matrix (S, S) that blurs a row of pixels with a Gaussian.
 
-    Args:
-        size: Length of the row.
-        sigma: Standard deviation of the Gaussian in pixels.
-
-    Returns:
-        (size, size) float32; every row sums to 1, so flat regions stay flat.
+    Every row sums to 1, so flat regions stay flat.
     """
     places = np.arange(size)
     weights = np.exp(-0.5 * ((places[:, None] - places[None, :]) / sigma) ** 2)
     return (weights / weights.sum(axis=1, keepdims=True)).astype(np.float32)
+
+
+# The photo
+
+
+def gradient(
+    first: np.ndarray, second: np.ndarray, size: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Paint a background (3, S, S) that changes from one colour (3,) to another.
+
+    Four in ten have a horizon (a steep change), the others a slow gradient.
+    """
+    turn, horizon, level = rng.random(3).tolist()
+    right, down = ramps(size)
+    angle = 2 * math.pi * turn
+    blend = (math.cos(angle) * 0.35) * right + (math.sin(angle) * 0.35) * down + 0.5
+    if horizon < 0.4:
+        blend = np.clip((blend - (0.3 + 0.4 * level)) * 12 + 0.5, 0, 1)
+    start = first.astype(np.float32)[:, None, None]
+    return start + (second - first).astype(np.float32)[:, None, None] * blend
 
 
 def _colour_table(
@@ -112,19 +182,16 @@ def photo_and_mask(
     size: int = 32,
     options: PhotoOptions | None = None,
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Render one photo and the mask of the pixels that show the object.
+    """Render one photo (3, S, S) uint8, and the mask (S, S), 0 to 1, of its object.
 
     Args:
-        definition: A class of the world: a function that draws one object.
-        rng: The image's generator, see `image_rng`.
-        size: Height and width in pixels, 16 to 512.
-        options: The difficulty knobs; by default `PhotoOptions()`.
-
-    Returns:
-        (photo (3, size, size) uint8, mask (size, size) float32 from 0 to 1).
+        definition: a class of the world: a function that draws one object.
+        rng: the image's generator (`image_rng`).
+        size: S in pixels, 16 to 512.
+        options: how difficult the photo is; None for `PhotoOptions()`.
 
     Raises:
-        ValueError: If the size is not allowed or the definition draws nothing.
+        ValueError: the size is out of range, or the definition draws nothing.
     """
     check_size(size)
     options = options or PhotoOptions()
@@ -156,18 +223,5 @@ def render_photo(
     size: int = 32,
     options: PhotoOptions | None = None,
 ) -> np.ndarray:
-    """Render one photo of an object.
-
-    Args:
-        definition: A class of the world: a function that draws one object.
-        rng: The image's generator, see `image_rng`.
-        size: Height and width in pixels, 16 to 512.
-        options: The difficulty knobs; by default `PhotoOptions()`.
-
-    Returns:
-        Photo, (3, size, size) uint8, red, green, blue.
-
-    Raises:
-        ValueError: If the size is not allowed or the definition draws nothing.
-    """
+    """Render one photo of an object, (3, S, S) uint8: arguments of `photo_and_mask`."""
     return photo_and_mask(definition, rng, size, options)[0]

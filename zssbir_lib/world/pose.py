@@ -17,20 +17,12 @@ PERSPECTIVE = 0.25
 
 @dataclass(frozen=True)
 class PosedParts:
-    """The points of all parts after posing, in one array.
+    """The points of all parts after posing, in one array."""
 
-    Attributes:
-        points: All points, (N, 2); the object is centred on (0, 0) and its longer
-            side is 1.
-        starts: Where each part begins in `points`, (P,) int.
-        counts: How many points each part has, (P,) int.
-        stretch: What lengths of the definition (stroke widths) are multiplied by.
-    """
-
-    points: np.ndarray
-    starts: np.ndarray
-    counts: np.ndarray
-    stretch: float
+    points: np.ndarray  # (N, 2), centred on (0, 0), the longer side is 1
+    starts: np.ndarray  # where each part begins in `points`, (P,) int
+    counts: np.ndarray  # how many points each part has, (P,) int
+    stretch: float  # what lengths of the definition (stroke widths) are multiplied by
 
     def split(self, points: np.ndarray) -> list[np.ndarray]:
         """Cut an array that is aligned with `points` into one array per part."""
@@ -49,17 +41,7 @@ class PosedParts:
 def warp(
     x: np.ndarray, y: np.ndarray, rng: np.random.Generator, strength: float
 ) -> tuple[np.ndarray, np.ndarray]:
-    """Bend points with two slow waves in each direction.
-
-    Args:
-        x: Coordinates to the right, around 0, (N,).
-        y: Coordinates down, around 0, (N,).
-        rng: The image's generator.
-        strength: 0 leaves the points where they are, 1 is the usual amount.
-
-    Returns:
-        Bent (x, y), (N,) each.
-    """
+    """Bend points around 0 with two slow waves each way; strength 1 is usual."""
     amount = 2 * WARP * strength
     for wave, size_x, size_y, phase_x, phase_y in rng.random((2, 5)).tolist():
         speed = 2 * math.pi * (0.4 + 0.7 * wave)
@@ -70,15 +52,7 @@ def warp(
 
 
 def affine_matrix(rng: np.random.Generator, strength: float) -> np.ndarray:
-    """Draw a matrix that stretches, shears, turns and sometimes mirrors.
-
-    Args:
-        rng: The image's generator.
-        strength: 0 leaves only the mirroring, 1 is the usual amount.
-
-    Returns:
-        Matrix, (2, 2), to be multiplied from the left to column vectors.
-    """
+    """Draw a matrix (2, 2) that stretches, shears, turns and sometimes mirrors."""
     stretch, shear, turn, mirror = rng.random(4).tolist()
     factor = math.exp(STRETCH * strength * (2 * stretch - 1))
     skew = SHEAR * strength * (2 * shear - 1)
@@ -92,19 +66,7 @@ def affine_matrix(rng: np.random.Generator, strength: float) -> np.ndarray:
 def pose_parts(
     parts: Sequence[Part], rng: np.random.Generator, strength: float
 ) -> PosedParts:
-    """Give one object a random pose.
-
-    Args:
-        parts: The parts of a drawing.
-        rng: The image's generator.
-        strength: How far from the definition, 0 to 2.
-
-    Returns:
-        The posed points, centred and scaled to a longer side of 1.
-
-    Raises:
-        ValueError: If there are no parts.
-    """
+    """Give an object a random pose: strength 0 only mirrors, 1 is usual, 2 most."""
     if not parts:
         raise ValueError(
             "a class definition must draw at least one essential part (detail 0)"
@@ -125,15 +87,9 @@ def pose_parts(
 
 
 def outline_sizes(posed: PosedParts) -> tuple[np.ndarray, np.ndarray]:
-    """Measure every part: length of its closed outline, and mean thickness.
+    """Measure every part (P,): length of its closed outline, and mean thickness.
 
     The thickness is 2 x area / length, which for a tube is its width.
-
-    Args:
-        posed: The posed parts.
-
-    Returns:
-        (lengths (P,), thicknesses (P,)), in the unit of the points.
     """
     following = np.arange(1, len(posed.points) + 1)
     following[posed.starts + posed.counts - 1] = posed.starts

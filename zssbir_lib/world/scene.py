@@ -1,4 +1,4 @@
-"""Paint a photo by numbers: every pixel gets the number of the shape it shows.
+"""A photo painted by numbers: every pixel has the number of the shape it shows.
 
 Numbers: 0 is the bare background, then come the clutter shapes behind the object, the
 parts of the object, and the occluders before it. Colours are chosen afterwards, when
@@ -12,9 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 from PIL import Image, ImageDraw
 
-from zssbir_lib.world.drawing import Part
+from zssbir_lib.world.drawing import Colour, Part, luminance
 from zssbir_lib.world.options import PhotoOptions
-from zssbir_lib.world.palette import Colour
 from zssbir_lib.world.pose import outline_sizes, pose_parts
 
 SUPERSAMPLING = 2  # the label map has this many pixels per image pixel and direction
@@ -25,31 +24,16 @@ MOST_PARTS = 230  # a label map has 255 numbers, for clutter and occluders, too
 
 @dataclass(frozen=True)
 class Scene:
-    """A label map and what its numbers mean.
+    """A label map and what its numbers mean."""
 
-    Attributes:
-        labels: Number of the shape at every pixel, (H, H) uint8, H = size x 2.
-        clutter: How many clutter shapes there are (numbers 1 to `clutter`).
-        colours: Colours of the object's parts, in the order of their numbers.
-        occluders: How many shapes lie before the object.
-    """
-
-    labels: np.ndarray
-    clutter: int
-    colours: tuple[Colour, ...]
-    occluders: int
+    labels: np.ndarray  # number of the shape at every pixel, (2 S, 2 S) uint8
+    clutter: int  # how many clutter shapes there are: numbers 1 to `clutter`
+    colours: tuple[Colour, ...]  # of the object's parts, in the order of their numbers
+    occluders: int  # how many shapes lie before the object
 
 
 def kept_parts(parts: Sequence[Part], rng: np.random.Generator) -> list[Part]:
-    """Leave out some details: normal ones rarely (15 %), fine ones often (40 %).
-
-    Args:
-        parts: All parts of a drawing.
-        rng: The image's generator.
-
-    Returns:
-        The parts that this photo shows, in order; essential parts always.
-    """
+    """Leave out some details: normal ones rarely (15 %), fine ones often (40 %)."""
     share = (1.0, 0.85, 0.6)
     draws = rng.random(len(parts)).tolist()
     return [p for p, draw in zip(parts, draws, strict=True) if draw < share[p.detail]]
@@ -58,16 +42,9 @@ def kept_parts(parts: Sequence[Part], rng: np.random.Generator) -> list[Part]:
 def random_polygons(
     rng: np.random.Generator, count: int, radii: tuple[float, float], margin: float
 ) -> list[list[tuple[float, float]]]:
-    """Draw irregular polygons of 3 to 7 corners around random points.
+    """Draw irregular polygons of 3 to 7 corners in the unit square.
 
-    Args:
-        rng: The image's generator.
-        count: How many polygons.
-        radii: Smallest and largest radius, in units of the image.
-        margin: How far the centres keep from the image's edges, 0 to 0.5.
-
-    Returns:
-        One list of corners (x, y) per polygon, in the unit square.
+    Their centres keep a margin from the image's edges.
     """
     if count == 0:
         return []
@@ -132,20 +109,7 @@ def _paint_object(
 def paint_scene(
     parts: Sequence[Part], rng: np.random.Generator, size: int, options: PhotoOptions
 ) -> Scene:
-    """Paint clutter, object and occluders into a label map.
-
-    Args:
-        parts: All parts of a drawing.
-        rng: The image's generator.
-        size: Size of the photo in pixels; the label map is twice as large.
-        options: The difficulty knobs.
-
-    Returns:
-        The scene.
-
-    Raises:
-        ValueError: If the drawing has no parts, or more than a label map can number.
-    """
+    """Paint clutter, object and occluders into a label map."""
     if len(parts) > MOST_PARTS:
         raise ValueError(f"{len(parts)} parts in one drawing; at most {MOST_PARTS} fit")
     width = size * SUPERSAMPLING
@@ -163,3 +127,59 @@ def paint_scene(
         canvas.polygon([(x * width, y * width) for x, y in corners], fill=label)
     colours = tuple(part.colour for part in parts)
     return Scene(np.asarray(image), clutter, colours, occluders)
+
+
+# What lies behind the object: colours that let it show
+
+
+LUMINANCES = np.linspace(0.12, 0.94, 24)  # what a background may be
+LEAST_SEPARATION = 0.2  # between object and background luminance, on average
+FULL_SEPARATION = 0.3  # a part cannot count for more than this
+CLUTTER_IN_OBJECT_TONES = 0.25  # share of clutter shapes that may hide the object
+
+
+def separated_luminances(colours: tuple[Colour, ...], areas: np.ndarray) -> np.ndarray:
+    """Tell which of `LUMINANCES` let an object be seen, (24,) bool, one at least.
+
+    The distance of every part's luminance to the background's counts by the part's
+    visible area, and up to `FULL_SEPARATION` only: one glaring part does not make up
+    for a body that vanishes.
+    """
+    parts = luminance(np.array(colours).T)
+    distances = np.abs(LUMINANCES[:, None] - parts[None, :])
+    weights = areas / max(1e-9, float(areas.sum()))
+    separations = np.minimum(distances, FULL_SEPARATION) @ weights
+    allowed = separations >= LEAST_SEPARATION
+    return allowed if allowed.any() else separations == separations.max()
+
+
+def muted_colours(rng: np.random.Generator, brightness: np.ndarray) -> np.ndarray:
+    """Draw colours (3, N) of luminances (N,): mostly greyish, often warm or cool."""
+    warmth, tint, saturation = rng.random((3, len(brightness)))
+    strength = 0.7 * saturation * saturation
+    warm, pink = strength * (2 * warmth - 1), 0.4 * strength * (2 * tint - 1)
+    red, green, blue = 0.5 * warm + 0.4 * pink, -0.4 * pink, 0.4 * pink - 0.6 * warm
+    shift = brightness - luminance((red, green, blue))
+    colours = np.stack([red + shift, green + shift, blue + shift])
+    return np.minimum(np.maximum(colours, 0.0), 1.0)
+
+
+def surrounding_luminances(
+    allowed: np.ndarray, clutter: int, rng: np.random.Generator
+) -> np.ndarray:
+    """Draw the luminances of the background's two ends, then of the clutter shapes.
+
+    Everything between the two ends is allowed, too, so that the object does not vanish
+    somewhere along a gradient. Few clutter shapes have the object's own tones.
+    """
+    choices = np.flatnonzero(allowed)
+    first = int(choices[int(len(choices) * rng.random())])
+    blocked = np.flatnonzero(~allowed).tolist()
+    low = max((place + 1 for place in blocked if place < first), default=0)
+    high = min((place - 1 for place in blocked if place > first), default=23)
+    second = low + int((high - low + 1) * rng.random())
+    free, position = rng.random((2, clutter))
+    hidden = (position * len(LUMINANCES)).astype(int)
+    seen = choices[(position * len(choices)).astype(int)]
+    shapes = np.where(free < CLUTTER_IN_OBJECT_TONES, hidden, seen)
+    return LUMINANCES[np.concatenate([[first, second], shapes]).astype(int)]

@@ -1,17 +1,81 @@
-"""Render a class definition as a sketch: shaky, incomplete pen lines on paper."""
+"""A class definition as a sketch: shaky, incomplete pen lines on paper."""
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from zssbir_lib.world.drawing import Drawing, Part
-from zssbir_lib.world.hand import Hand, fitting_pen, pick_hand
+from zssbir_lib.world.drawing import Definition, Drawing, Part
 from zssbir_lib.world.options import SketchOptions, check_size
-from zssbir_lib.world.pen import PAPER, Erasure, Stroke, draw_actions
-from zssbir_lib.world.photo import Definition
-from zssbir_lib.world.pose import pose_parts
-from zssbir_lib.world.strokes import both_sides, cut_outline, pieces, shaky
+from zssbir_lib.world.pose import PosedParts, outline_sizes, pose_parts
+from zssbir_lib.world.strokes import (
+    PAPER,
+    Erasure,
+    Stroke,
+    both_sides,
+    cut_outline,
+    draw_actions,
+    narrowest_gap,
+    pieces,
+    shaky,
+)
+
+# The hand: how skilled it is, and which pen it takes
+
+
+PEN_PER_GAP = 0.9  # the pen may cover this share of the distance between lines
+THINNEST_PEN = 1.1  # pixels of a 64-pixel image
+
+
+@dataclass(frozen=True)
+class Hand:
+    """How one sketch is drawn, decided once per image."""
+
+    detail: int  # highest level of detail that is drawn, 0 to 2
+    tremor: float  # unsteadiness along a line, in units of the object's longer side
+    missing: float  # probability that a line lacks a piece
+    overshoots: bool  # whether strokes run past their ends
+    gap: float  # largest share of an outline that stays open
+    opaque: bool  # whether nearer parts hide those behind them
+    ink: int  # grey level of the pen, 0 (black) to 70
+    pen: float  # wished width of the pen, in pixels of a 64-pixel image
+
+
+def pick_hand(options: SketchOptions, rng: np.random.Generator) -> Hand:
+    """Decide how a sketch is drawn: if abstract, less detail and shakier lines."""
+    spread, tremor, missing, over, gap, solid, ink, pen = rng.random(8).tolist()
+    abstraction = options.abstraction + 0.8 * (spread - 0.5)
+    clumsy = min(1.0, max(0.0, options.abstraction + 0.4 * (spread - 0.5)))
+    thin, thick = options.pen
+    return Hand(
+        detail=2 if abstraction < 0.3 else 1 if abstraction < 0.7 else 0,
+        tremor=(0.3 + 1.4 * clumsy) * (0.003 + 0.009 * tremor),
+        missing=0.5 * clumsy * missing,
+        overshoots=over < 0.8 * clumsy,
+        gap=0.16 * clumsy * gap,
+        opaque=solid < 0.85,
+        ink=int(70 * ink),
+        pen=thin + (thick - thin) * pen,
+    )
+
+
+def fitting_pen(
+    wished: float, posed: PosedParts, closed: np.ndarray, scale: float
+) -> float:
+    """Return the width of pen, a share of the image, that keeps lines apart.
+
+    At most the wished one (pixels of a 64-pixel image). `closed` (P,) tells outlines
+    from strokes; `scale` is the object's size as a share of the image.
+    """
+    lengths, _ = outline_sizes(posed)
+    lengths = np.where(closed, lengths, lengths / 2)  # there and back again
+    widest = PEN_PER_GAP * narrowest_gap(posed, lengths) * scale
+    return min(wished / 64, max(THINNEST_PEN / 64, widest))
+
+
+# The sketch
+
 
 SUPERSAMPLING = 3  # pixels of the canvas per image pixel and direction
 HOLLOW = 2.5  # strokes thicker than this many pens are drawn with two edges
@@ -93,19 +157,16 @@ def render_sketch(
     size: int = 32,
     options: SketchOptions | None = None,
 ) -> np.ndarray:
-    """Render one sketch of an object.
+    """Render one sketch of an object, (S, S) uint8, 255 is paper.
 
     Args:
-        definition: A class of the world: a function that draws one object.
-        rng: The image's generator, see `image_rng`.
-        size: Height and width in pixels, 16 to 512.
-        options: The difficulty knobs; by default `SketchOptions()`.
-
-    Returns:
-        Sketch, (size, size) uint8, 255 is paper.
+        definition: a class of the world: a function that draws one object.
+        rng: the image's generator (`image_rng`).
+        size: S in pixels, 16 to 512.
+        options: how difficult the sketch is; None for `SketchOptions()`.
 
     Raises:
-        ValueError: If the size is not allowed or the definition draws nothing.
+        ValueError: the size is out of range, or the definition draws nothing.
     """
     check_size(size)
     options = options or SketchOptions()

@@ -1,5 +1,6 @@
 """Point lists that several families share: no class is defined here."""
 
+from collections.abc import Sequence
 from math import cos, sin, tau
 
 Point = tuple[float, float]
@@ -22,3 +23,8 @@ def symmetric(*profile: Point, centre: float = 0.5) -> list[Point]:
     right = [(centre + half_width, y) for half_width, y in profile]
     left = [(centre - half_width, y) for half_width, y in profile if half_width > 0]
     return right + left[::-1]
+
+
+def beside(side: int, points: Sequence[Point]) -> list[Point]:
+    """Place (distance from the middle, y) pairs on the left (-1) or right (1)."""
+    return [(0.5 + side * distance, y) for distance, y in points]

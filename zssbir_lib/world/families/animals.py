@@ -1,7 +1,7 @@
 """Mammals: faces of pets and whole animals from the side, and the human face."""
 
 from zssbir_lib.world.drawing import Drawing
-from zssbir_lib.world.families._mirror import beside
+from zssbir_lib.world.families._outlines import beside
 
 
 def _two_eyes(draw: Drawing, apart: float, y: float, detail: int = 1) -> None:

@@ -1,8 +1,7 @@
 """Musical instruments."""
 
 from zssbir_lib.world.drawing import Drawing
-from zssbir_lib.world.families._mirror import beside
-from zssbir_lib.world.families._outlines import symmetric
+from zssbir_lib.world.families._outlines import beside, symmetric
 
 
 def guitar(draw: Drawing) -> None:

@@ -1,8 +1,7 @@
 """Animals of the sea and the pond."""
 
 from zssbir_lib.world.drawing import Drawing
-from zssbir_lib.world.families._mirror import beside
-from zssbir_lib.world.families._outlines import polar
+from zssbir_lib.world.families._outlines import beside, polar
 
 
 def fish(draw: Drawing) -> None:

@@ -5,7 +5,7 @@ import math
 import numpy as np
 
 from zssbir_lib.world.drawing import Drawing
-from zssbir_lib.world.families._mirror import beside
+from zssbir_lib.world.families._outlines import beside
 
 
 def bird(draw: Drawing) -> None:

@@ -3,8 +3,7 @@
 import numpy as np
 
 from zssbir_lib.world.drawing import Drawing
-from zssbir_lib.world.families._mirror import beside
-from zssbir_lib.world.families._outlines import polar, symmetric
+from zssbir_lib.world.families._outlines import beside, polar, symmetric
 
 
 def key(draw: Drawing) -> None:
