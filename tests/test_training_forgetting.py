@@ -1,7 +1,5 @@
 """Forgetting: what accuracy and probe mean, and what the script writes."""
 
-import json
-
 import forgetting
 import pytest
 import torch
@@ -22,6 +20,7 @@ from zssbir_lib.training.forgetting import (
     photos_in_range,
     probe_accuracy,
 )
+from zssbir_lib.training.tables import read_results
 
 UNTRAINED = named_method("untrained")
 CLASSES = 8
@@ -196,7 +195,7 @@ def test_the_script_measures_every_row(
             save_fresh(method, folder, tiny_data, seed)
     out = tmp_path / "forgetting.json"
     assert forgetting.main(["--runs", str(tmp_path / "runs"), "--out", str(out)]) == 0
-    content = json.loads(out.read_text())
+    content = read_results(out)
     before, taught, random = content["rows"]
     assert (before["row"], taught["row"]) == ("before", "all-three-quick")
     assert (random["row"], random["split"]) == ("random-quick", "tiny")

@@ -1,5 +1,6 @@
 """Results files and the Markdown that shows them."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,12 @@ from zssbir_lib.training.tables import read_results
 
 REPOSITORY = Path(__file__).resolve().parents[1]
 RESULTS = REPOSITORY / "results"
+read_once = cache(read_results)
 
 
 def read(name: str) -> dict[str, Any]:
-    """Return the content of a file in results/."""
-    return read_results(RESULTS / name)
+    """Return the content of a file in results/; what tables imply is computed once."""
+    return read_once((RESULTS / f"{name}.json").resolve())
 
 
 def with_interval(value: dict[str, Any]) -> str:
