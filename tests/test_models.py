@@ -15,10 +15,10 @@ from zssbir_lib.models import (
     count_parameters,
     freeze_first_blocks,
     initialise_backbone,
-    read_state,
     set_training_mode,
 )
 from zssbir_lib.models.backbones import BACKBONES, TorchvisionBackbone
+from zssbir_lib.models.weights import read_state
 
 
 def images(size: int = 32) -> torch.Tensor:

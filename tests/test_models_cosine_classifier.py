@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from zssbir_lib.models import CosineClassifier, EmbeddingNet, classifier
+from zssbir_lib.models import EmbeddingNet, classifier
+from zssbir_lib.models.heads import CosineClassifier
 from zssbir_lib.training import build_net, named_method
 
 

@@ -9,12 +9,12 @@ import torch
 from zssbir_lib.models import (
     ConditionalGate,
     EmbeddingNet,
-    GatedBackbone,
     add_gates,
     build_backbone,
     classifier,
-    classifier_projection,
 )
+from zssbir_lib.models.gates import GatedBackbone
+from zssbir_lib.models.weights import classifier_projection
 from zssbir_lib.training import (
     build_net,
     embed,

@@ -8,10 +8,8 @@ import torchvision
 from torch import nn
 
 from zssbir_lib.models import (
-    AttentionPooling,
     EmbeddingNet,
     Teacher,
-    TorchvisionTeacher,
     initialise_backbone,
     load_photo_teacher,
     load_teacher,
@@ -20,6 +18,8 @@ from zssbir_lib.models import (
     teacher_classifier,
 )
 from zssbir_lib.models.backbones import IMAGENET_PIXELS
+from zssbir_lib.models.heads import AttentionPooling
+from zssbir_lib.models.weights import TorchvisionTeacher
 
 HEADS = {"identity": 7, "soft": 11}
 
@@ -129,7 +129,7 @@ def test_embeddings_do_not_depend_on_heads():
 
 
 def test_an_unknown_input_of_the_classifier_is_refused():
-    message = "classifier_input must be one of pooled, embedding, got 'pixels'"
+    message = "classifier_input must be one of pooled, embedding; got 'pixels'"
     with pytest.raises(ValueError, match=message):
         EmbeddingNet("small", 8, classifier_input="pixels")
 

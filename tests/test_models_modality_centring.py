@@ -4,7 +4,8 @@ import pytest
 import torch
 from torch.nn.functional import normalize
 
-from zssbir_lib.models import EmbeddingNet, ModalityCentring
+from zssbir_lib.models import EmbeddingNet
+from zssbir_lib.models.heads import ModalityCentring
 from zssbir_lib.training import (
     embed,
     fit,

@@ -3,7 +3,7 @@
 A new torchvision backbone is one entry in `BACKBONES`; nothing else knows their names.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -59,9 +59,8 @@ def gate_bottleneck(
 class SmallConvNet(nn.Module):
     """Five convolution blocks for drawn images of 32 to 64 pixels.
 
-    About 0.2 million weights: it trains on one processor core in seconds. Each block
-    is convolution, batch normalisation, ReLU; the average over all positions is the
-    feature.
+    About 0.2 million weights: it trains on one processor core in seconds. The average
+    over all positions is the feature.
     """
 
     feature_size = 128
@@ -95,14 +94,9 @@ def convolution_block(inputs: int, outputs: int, kernel: int, stride: int) -> nn
 class TorchvisionBackbone(nn.Module):
     """A torchvision classifier without its last layer.
 
-    Its blocks keep their order in `blocks`, so that the first ones can be frozen.
-
-    Args:
-        network: builds the classifier.
-        parts: torchvision's names of the blocks, in order; several make one block.
-        feature_size: number of channels of the last block.
-        classifier: how the names of the weights begin that are left out.
-        gated_block: how a block is applied with a gate, see `gate_after`.
+    Its blocks keep their order in `blocks`, so that the first ones can be frozen. Parts
+    are torchvision's names of them, several for one block; weights whose names begin
+    with `classifier` are left out; `gated_block` applies a block with a gate.
     """
 
     pixels = IMAGENET_PIXELS
@@ -116,14 +110,15 @@ class TorchvisionBackbone(nn.Module):
         gated_block: GatedBlock = gate_after,
     ) -> None:
         super().__init__()
-        whole = network(weights=None)
-        blocks = (
-            whole.get_submodule(part)
-            if isinstance(part, str)
-            else nn.Sequential(*map(whole.get_submodule, part))
-            for part in parts
+        part_of = network(weights=None).get_submodule
+        self.blocks = nn.Sequential(
+            *(
+                part_of(part)
+                if isinstance(part, str)
+                else nn.Sequential(*map(part_of, part))
+                for part in parts
+            )
         )
-        self.blocks = nn.Sequential(*blocks)
         self.network, self.parts, self.classifier = network, parts, classifier
         self.feature_size, self.gated_block = feature_size, gated_block
 
@@ -137,20 +132,17 @@ class TorchvisionBackbone(nn.Module):
         A network is built for it. Its random draws have always come before those of
         later layers: without them, gates would start from other weights.
         """
-        reference = self.network(weights=None)
-        return {
-            f"{theirs}.{rest}": f"blocks.{ours}.{rest}"
-            for theirs, ours in self._places()
-            for rest in reference.get_submodule(theirs).state_dict()
-        }
-
-    def _places(self) -> Iterator[tuple[str, str]]:
-        """Yield torchvision's name of every part and its place in `blocks`."""
+        reference, places = self.network(weights=None), {}
         for number, part in enumerate(self.parts):
             if isinstance(part, str):
-                yield part, str(number)
+                places[part] = f"blocks.{number}"
             else:
-                yield from ((one, f"{number}.{i}") for i, one in enumerate(part))
+                places |= {one: f"blocks.{number}.{i}" for i, one in enumerate(part)}
+        return {
+            f"{theirs}.{rest}": f"{ours}.{rest}"
+            for theirs, ours in places.items()
+            for rest in reference.get_submodule(theirs).state_dict()
+        }
 
 
 BACKBONES: dict[str, Callable[[], nn.Module]] = {
@@ -181,17 +173,10 @@ BACKBONES: dict[str, Callable[[], nn.Module]] = {
 
 
 def build_backbone(name: str) -> nn.Module:
-    """Build a backbone with fresh random weights.
+    """Build a backbone with fresh random weights, by its name in `BACKBONES`.
 
-    Args:
-        name: "small", "mobilenet_v2" or "resnet50".
-
-    Returns:
-        A module that maps float images (B, 3, S, S), normalised with its `pixels`,
-        to features (B, feature_size); its `blocks` are an `nn.Sequential`.
-
-    Raises:
-        ValueError: there is no backbone of that name.
+    It maps float images (B, 3, S, S), normalised with its `pixels`, to features
+    (B, feature_size); its `blocks` are an `nn.Sequential`.
     """
     if name not in BACKBONES:
         known = ", ".join(BACKBONES)

@@ -2,13 +2,13 @@
 
 from collections.abc import Callable, Iterator, Mapping
 
-import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
 from zssbir_lib.models.backbones import PixelStatistics, build_backbone
 from zssbir_lib.models.gates import GatedBackbone
 from zssbir_lib.models.heads import AttentionPooling, ModalityCentring
+from zssbir_lib.records import check_choice
 
 CLASSIFIER_INPUTS = ("pooled", "embedding")
 Heads = Mapping[str, nn.Module | int]
@@ -25,21 +25,14 @@ class EmbeddingNet(nn.Module):
     Args:
         backbone: name of the backbone, see `build_backbone`.
         embedding_size: number of dimensions D of the embedding.
-        heads: further heads by name: a layer, or a number of outputs for a linear one.
-            Or a function that returns them for the number F of pooled features; it is
-            called after backbone and projection have drawn their random weights.
+        heads: further heads by name: a layer, or a number of outputs for a linear one;
+            or a function that returns them for the number F of pooled features, called
+            after backbone and projection have drawn their random weights.
         normalise: scale embeddings to length one.
         classifier_input: what the head "identity" sees: "pooled" (F features) or
             "embedding" (D numbers, before they are scaled to length one).
         attention: pool with learned weights instead of the plain average.
         centring: keep the mean pooled feature of each modality, for `centred`.
-
-    Attributes:
-        trained_on: names of the classes it was trained on; empty if it was not.
-
-    Raises:
-        ValueError: the backbone or the classifier's input is unknown, or the size is
-            not positive.
 
     Source: SBTKNet (Tursun et al.), section 3: a shared encoder with FC_sim (our
         `projection`), FC_id (head "identity") and FC_soft (head "soft"). Length one is
@@ -59,12 +52,8 @@ class EmbeddingNet(nn.Module):
         super().__init__()
         if embedding_size < 1:
             raise ValueError(f"embedding_size must be 1 or more, got {embedding_size}")
-        if classifier_input not in CLASSIFIER_INPUTS:
-            raise ValueError(
-                f"classifier_input must be one of {', '.join(CLASSIFIER_INPUTS)}, got "
-                f"{classifier_input!r}"
-            )
-        self.trained_on: tuple[str, ...] = ()
+        check_choice("classifier_input", classifier_input, CLASSIFIER_INPUTS)
+        self.trained_on: tuple[str, ...] = ()  # names of classes
         self.backbone = build_backbone(backbone)
         features = self.backbone.feature_size
         self.projection = nn.Linear(features, embedding_size)
@@ -92,9 +81,7 @@ class EmbeddingNet(nn.Module):
     def pooled(self, images: Tensor, modality: Tensor | None = None) -> Tensor:
         """Return backbone features, (B, 3, S, S) -> (B, F); gates need the modality."""
         features = self.feature_map(images, modality)  # (B, F, H, W)
-        if self.attention is None:
-            return features.mean(dim=(2, 3))
-        return self.attention(features)
+        return self.attention(features) if self.attention else features.mean((2, 3))
 
     def feature_map(self, images: Tensor, modality: Tensor | None = None) -> Tensor:
         """Return the backbone's last feature map, (B, 3, S, S) -> (B, F, H, W)."""
@@ -135,13 +122,6 @@ def add_gates(net: EmbeddingNet, first: int = 0) -> None:
     """Put a conditional gate into each block of the backbone but the first ones.
 
     At the start the gates leave everything as it is. Load backbone weights before.
-
-    Args:
-        net: the network; changed in place.
-        first: number of first blocks that get none, for example frozen ones.
-
-    Raises:
-        ValueError: there is no block left to gate, or there are gates already.
     """
     if net.gated:
         raise ValueError("the network has gates already: add them once")
@@ -166,8 +146,8 @@ def batch_norms(module: nn.Module) -> Iterator[nn.BatchNorm2d]:
 def set_training_mode(net: nn.Module, keep_statistics: bool) -> None:
     """Switch to training mode, optionally with BatchNorm statistics kept.
 
-    Keeping them means: normalise with the statistics of the pretraining photos, and do
-    not update them. On a small data set that is worth more than most losses.
+    Keeping them means: normalise with the statistics of the pretraining photos. On a
+    small data set that is worth more than most losses.
     """
     net.train()
     if keep_statistics:
@@ -175,8 +155,7 @@ def set_training_mode(net: nn.Module, keep_statistics: bool) -> None:
             layer.eval()
 
 
-@torch.no_grad()
 def count_parameters(module: nn.Module, trainable_only: bool = False) -> int:
     """Return the number of weights in a module."""
-    parameters = module.parameters()
-    return sum(p.numel() for p in parameters if p.requires_grad or not trainable_only)
+    weights = module.parameters()
+    return sum(w.numel() for w in weights if w.requires_grad or not trainable_only)

@@ -11,11 +11,8 @@ class ConditionalGate(nn.Module):
 
     The average of each channel goes through two linear layers; a further weight a
     channel is added for photos only. The factor is 2 sigmoid of the result, so that
-    zero weights leave the feature map as it is.
-
-    Args:
-        channels: number C of channels.
-        reduction: how many times fewer units the hidden layer has.
+    zero weights leave the feature map as it is. The hidden layer has fewer units than
+    there are channels, by the reduction.
 
     Source: MATHM (Huang et al.) and SAKE: x * sigmoid(W2 relu(W1 GAP(x)) + w_tag y)
         with w_tag = 0 at the start. The factor 2 and W2 = 0 at the start are ours: the
@@ -46,23 +43,13 @@ class GatedBackbone(nn.Module):
     """A backbone with a conditional gate in each of its last blocks.
 
     A gate scales what a block computes; where the block adds that to its input, the
-    gate stands before the addition. At the start the gated backbone computes what the
-    backbone computes, for both modalities.
-
-    Args:
-        backbone: its `blocks` are applied one after the other; see `build_backbone`.
-        first: number of first blocks that get no gate, for example frozen ones.
-        reduction: see `ConditionalGate`.
-
-    Raises:
-        ValueError: there is no block left to gate.
+    gate stands before the addition. At the start nothing changes, for both modalities.
+    The first blocks get no gate, for example frozen ones.
 
     Source: MATHM (Huang et al.) has a gate before the addition of every bottleneck.
     """
 
-    def __init__(
-        self, backbone: nn.Module, first: int = 0, reduction: int = REDUCTION
-    ) -> None:
+    def __init__(self, backbone: nn.Module, first: int = 0) -> None:
         super().__init__()
         channels = block_channels(backbone)
         if not 0 <= first < len(channels):
@@ -73,9 +60,7 @@ class GatedBackbone(nn.Module):
         self.blocks, self.first = backbone.blocks, first
         self.feature_size, self.pixels = backbone.feature_size, backbone.pixels
         self.gated_block = backbone.gated_block
-        self.gates = nn.ModuleList(
-            ConditionalGate(count, reduction) for count in channels[first:]
-        )
+        self.gates = nn.ModuleList(ConditionalGate(count) for count in channels[first:])
 
     def feature_map(self, images: Tensor, modality: Tensor) -> Tensor:
         """Return the last feature map, (B, 3, S, S) -> (B, F, H, W)."""
@@ -91,10 +76,7 @@ class GatedBackbone(nn.Module):
 
 @torch.no_grad()
 def block_channels(backbone: nn.Module, size: int = 64) -> list[int]:
-    """Return the channels of each block, by sending an empty image of a size through.
-
-    The mode of the backbone is restored.
-    """
+    """Return the channels of each block, by sending an empty image through."""
     was_training = backbone.training
     backbone.eval()
     features, channels = torch.zeros(1, 3, size, size), []

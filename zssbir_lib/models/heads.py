@@ -16,9 +16,6 @@ class AttentionPooling(nn.Module):
     makes weights of the scores, and the weighted average is the pooled feature. The
     last convolution starts at zero, so that training starts from the plain average.
 
-    Args:
-        channels: number F of channels of the feature map.
-
     Source: SBTKNet (Tursun et al.), section 3, tries a soft attention module on the
         last feature map and gives no equations. This is the soft spatial attention of
         Song et al. (ICCV 2017) as a weighted mean; starting at the plain mean is ours.
@@ -55,11 +52,7 @@ def classifier(
         inputs: how many numbers it sees.
         classes: how many logits it gives.
         bias: of a linear classifier.
-        scale: 0 for a linear classifier; above 0 for a `CosineClassifier`, which has no
-            bias.
-
-    Raises:
-        ValueError: the scale is below 0.
+        scale: 0 for a linear classifier; above 0 for a `CosineClassifier`.
     """
     if scale == 0:
         return nn.Linear(inputs, classes, bias)
@@ -72,15 +65,8 @@ class CosineClassifier(nn.Module):
     A linear classifier may tell classes by the length of the embedding, which retrieval
     throws away when it scales embeddings to length one. Here both are scaled first, so
     that what classifies is what retrieves, and the directions are prototypes of the
-    classes on the sphere on which sketches and photos lie.
-
-    Args:
-        features: number D of dimensions of the embedding.
-        classes: number C of classes.
-        scale: factor on the cosines, above 0: how sharp the probabilities can be.
-
-    Raises:
-        ValueError: the scale is not above 0.
+    classes on the sphere on which sketches and photos lie. The scale says how sharp the
+    probabilities can be.
 
     Source: NormFace (Wang et al., ACM MM 2017); as a baseline of retrieval, Zhai and Wu
         (BMVC 2019).
@@ -99,25 +85,14 @@ class CosineClassifier(nn.Module):
         directions = functional.normalize(self.weight, dim=1)  # (C, D)
         return self.scale * functional.normalize(embeddings, dim=1) @ directions.T
 
-    def extra_repr(self) -> str:
-        """Return what a printed network says of this layer."""
-        classes, features = self.weight.shape
-        return f"features={features}, classes={classes}, scale={self.scale}"
-
 
 class ModalityCentring(nn.Module):
     """Subtract from features of length one the mean feature of their modality.
 
     Sketches as a whole lie elsewhere than photos as a whole. The means are those of
     the training images, running averages like those of BatchNorm, so that nothing has
-    to be known of the images that are searched.
-
-    Args:
-        features: number F of dimensions.
-        momentum: share of a mean that each batch replaces, above 0, at most 1.
-
-    Raises:
-        ValueError: the momentum is out of range.
+    to be known of the images that are searched. The momentum is the share of a mean
+    that each batch replaces.
 
     Source: the distance between modalities in an embedding space, Liang et al.
         (NeurIPS 2022).

@@ -1,6 +1,10 @@
-"""An external memory of features: read by attention, written by rule, never trained."""
+"""RAMLN: an external memory of features, and the networks R(x) that set margins by it.
 
-from collections.abc import Callable
+The memory is read by attention, written by rule and never trained. A margin comes from
+an anchor's embedding and what the memory returns for it.
+"""
+
+import math
 from typing import NamedTuple
 
 import torch
@@ -12,34 +16,28 @@ SHARPNESS = 10.0  # of the attention: its logits are this times a cosine
 SIMILAR = 0.5  # cosine from which a feature joins a slot instead of taking a new one
 DECAY = 0.95  # of the usage, at every write
 GATE = 0.5  # share of a least-recently-used write that goes to what was just read
+LOWEST, HIGHEST = 0.01, 0.8  # range of the margin
+HIDDEN = (256, 128)
 
 
 class MemoryRead(NamedTuple):
     """What the memory answers to a batch.
 
-    Attributes:
-        content: mean of the slots at length one, weighted by attention, float (B, D).
-        statistics: cosine to the nearest slot of the image's own class, cosine to the
-            nearest of any other class, entropy of the attention from 0 to 1, float
-            (B, 3). All are 0 where there is no such slot.
+    The content is the mean of the slots at length one, weighted by attention. The
+    statistics are the cosine to the nearest slot of the image's own class, to the
+    nearest of any other class, and the entropy of the attention from 0 to 1; 0 where
+    there is no such slot.
     """
 
-    content: Tensor
-    statistics: Tensor
+    content: Tensor  # float (B, D)
+    statistics: Tensor  # float (B, 3)
 
 
 class ExternalMemory(nn.Module):
     """Slots that keep features of the seen classes, with their class and modality.
 
     Its buffers are saved with checkpoints and receive no gradient. It is used in
-    training only; retrieval does without it.
-
-    Args:
-        slots: number K of slots.
-        size: number D of dimensions of a feature.
-
-    Raises:
-        ValueError: a number is below 1.
+    training only; retrieval does without it. It has K slots for features of size D.
 
     Source: RAMLN (Liu et al.) has an external memory that keeps "rare but
         discriminative features" and says no more that we know of; size, reading and
@@ -48,9 +46,8 @@ class ExternalMemory(nn.Module):
 
     def __init__(self, slots: int, size: int) -> None:
         super().__init__()
-        for name, value in (("slots", slots), ("size", size)):
-            if value < 1:
-                raise ValueError(f"{name} must be 1 or more, got {value}")
+        if slots < 1 or size < 1:
+            raise ValueError(f"slots, size must be 1 or more, got {slots}, {size}")
         self.register_buffer("features", torch.zeros(slots, size))
         self.register_buffer("labels", torch.full((slots,), EMPTY))
         self.register_buffer("modality", torch.full((slots,), EMPTY))
@@ -67,15 +64,11 @@ class ExternalMemory(nn.Module):
         counts = torch.zeros(classes, 2, dtype=torch.int64, device=self.labels.device)
         filled = self.filled
         place = (self.labels[filled], self.modality[filled])
-        one = torch.ones_like(place[0])
-        return counts.index_put_(place, one, accumulate=True)
+        return counts.index_put_(place, counts.new_tensor(1), accumulate=True)
 
     @torch.no_grad()
     def read(self, queries: Tensor, labels: Tensor) -> MemoryRead:
-        """Read for queries of length one, (B, D), and their classes, (B,).
-
-        It is attention over the filled slots, and has no gradient.
-        """
+        """Read by attention for queries of length one, (B, D), and labels, (B,)."""
         filled = self.filled
         if not filled.any():
             return empty_read(queries)
@@ -128,15 +121,19 @@ def write_rare(
     Source: "Learning to remember rare events" (Kaiser et al., 2017), made aware of
         class and modality.
     """
-    for feature, label, kind in zip(
-        *class_centroids(features, labels, modality), strict=True
-    ):
+    groups = class_centroids(features, labels, modality)
+    for feature, label, kind in zip(*groups, strict=True):
         slot = similar_slot(memory, feature, label, kind)
-        if slot is not None:
-            merged = functional.normalize(memory.features[slot] + feature, dim=0)
-            _put(memory, slot, merged, label, kind)
+        if slot is None:
+            slot = oldest_slot(memory)
         else:
-            _put(memory, oldest_slot(memory), feature, label, kind)
+            feature = functional.normalize(memory.features[slot] + feature, dim=0)
+        memory.ages += 1  # all others grow older
+        memory.ages[slot] = 0
+        memory.usage *= DECAY
+        memory.usage[slot] += 1
+        memory.features[slot] = feature
+        memory.labels[slot], memory.modality[slot] = label, kind
 
 
 def class_centroids(
@@ -169,19 +166,6 @@ def oldest_slot(memory: ExternalMemory) -> int:
     return int(ages.argmax())
 
 
-def _put(
-    memory: ExternalMemory, slot: int, feature: Tensor, label: Tensor, kind: Tensor
-) -> None:
-    """Write to one slot; all others grow older."""
-    memory.ages += 1
-    memory.ages[slot] = 0
-    memory.usage *= DECAY
-    memory.usage[slot] += 1
-    memory.features[slot] = feature
-    memory.labels[slot] = label
-    memory.modality[slot] = kind
-
-
 @torch.no_grad()
 def write_least_used(
     memory: ExternalMemory, features: Tensor, labels: Tensor, modality: Tensor
@@ -196,9 +180,8 @@ def write_least_used(
     Source: least recently used access, "Meta-learning with memory-augmented neural
         networks" (Santoro et al., 2016), equations 20 to 23, with a fixed gate.
     """
-    for feature, label, kind in zip(
-        *class_centroids(features, labels, modality), strict=True
-    ):
+    groups = class_centroids(features, labels, modality)
+    for feature, label, kind in zip(*groups, strict=True):
         filled = memory.filled
         cosines = functional.normalize(memory.features, dim=1) @ feature
         logits = torch.where(filled, SHARPNESS * cosines, -torch.inf)
@@ -219,7 +202,105 @@ def least_used_slot(memory: ExternalMemory) -> int:
     return int(torch.where(memory.filled, memory.usage, -torch.inf).argmin())
 
 
-WRITING_RULES: dict[str, Callable[[ExternalMemory, Tensor, Tensor, Tensor], None]] = {
-    "rare": write_rare,
-    "least_used": write_least_used,
-}
+# --- margins -------------------------------------------------------------------------
+
+
+class MarginNetwork(nn.Module):
+    """Map an embedding and its memory read to a margin in a fixed range.
+
+    Before it is trained every margin is the starting one, whatever the input. Centred,
+    it can only say which anchors of a batch get more than others: what all of them
+    share would else drown the differences.
+
+    Args:
+        size: number D of dimensions of an embedding.
+        start: margin at the start, between the bounds.
+        low: lower bound of the margin.
+        high: upper bound of the margin.
+        centred: take the mean over the batch off, before the margins are squeezed into
+            their range. A margin then depends on the images it is asked for with.
+        standardised: take the running mean off each input and divide by its running
+            standard deviation, see `observe`.
+
+    Source: RAMLN (Liu et al.) writes R(x) and gives no form that we know of. The range
+        is that of a public code with the same quadruplet; the network is ours.
+    """
+
+    def __init__(
+        self,
+        size: int,
+        start: float,
+        low: float = LOWEST,
+        high: float = HIGHEST,
+        centred: bool = True,
+        standardised: bool = True,
+    ) -> None:
+        super().__init__()
+        self.level = _logit(start, low, high)
+        self.low, self.high, self.centred = low, high, centred
+        inputs = 2 * size + 3  # embedding, content of the memory, statistics
+        scaling = nn.BatchNorm1d(inputs, affine=False)
+        self.standardise = scaling.eval() if standardised else nn.Identity()
+        self.layers = nn.Sequential(
+            nn.Linear(inputs, HIDDEN[0]),
+            nn.ReLU(),
+            nn.Linear(HIDDEN[0], HIDDEN[1]),
+            nn.ReLU(),
+            nn.Linear(HIDDEN[1], 1),
+        )
+        nn.init.zeros_(self.layers[-1].weight)
+        nn.init.constant_(self.layers[-1].bias, self.level)
+
+    def forward(self, embeddings: Tensor, read: MemoryRead) -> Tensor:
+        """Return margins, (B, D) -> (B,); no gradient flows back to embeddings."""
+        seen = torch.cat((embeddings.detach(), read.content, read.statistics), dim=1)
+        logits = self.layers(self.standardise(seen)).squeeze(1)
+        if self.centred:
+            logits = logits - logits.mean() + self.level
+        shares = torch.sigmoid(logits)
+        return self.low + (self.high - self.low) * shares
+
+    @torch.no_grad()
+    def observe(self, embeddings: Tensor, read: MemoryRead) -> None:
+        """Take a batch into the running means and variances of the inputs."""
+        self.standardise.train()
+        self.standardise(torch.cat((embeddings, *read), dim=1))
+        self.standardise.eval()
+
+
+class FixedMargin(nn.Module):
+    """The same margin for all anchors, never changed."""
+
+    def __init__(self, margin: float) -> None:
+        super().__init__()
+        self.margin = nn.Parameter(torch.tensor(float(margin)), requires_grad=False)
+
+    def forward(self, embeddings: Tensor, read: MemoryRead) -> Tensor:
+        """Return the same margin for every embedding, (B, D) -> (B,)."""
+        return self.margin.expand(len(embeddings))
+
+
+class ScalarMargin(nn.Module):
+    """One learned margin for all anchors, as `MarginNetwork` has: the simplest R(x)."""
+
+    def __init__(
+        self, start: float, low: float = LOWEST, high: float = HIGHEST
+    ) -> None:
+        super().__init__()
+        self.low, self.high = low, high
+        self.logit = nn.Parameter(torch.tensor(_logit(start, low, high)))
+
+    def forward(self, embeddings: Tensor, read: MemoryRead) -> Tensor:
+        """Return the same margin for every embedding, (B, D) -> (B,)."""
+        margin = self.low + (self.high - self.low) * torch.sigmoid(self.logit)
+        return margin.expand(len(embeddings))
+
+
+def _logit(start: float, low: float, high: float) -> float:
+    """Return what the sigmoid squeezes to the starting margin in its range."""
+    if not low < start < high:
+        raise ValueError(
+            f"the starting margin must lie between {low} and {high}, got {start}"
+        )
+    share = (start - low) / (high - low)
+    return math.log(share / (1 - share))
