@@ -164,7 +164,7 @@ def test_packages_say_what_they_export(name):
     assert not missing, f"__all__ promises {missing}"
 
 
-@pytest.mark.parametrize("name", ["lessons", *NAMES])
+@pytest.mark.parametrize("name", ["lessons", "scoring", *NAMES])
 def test_exported_names_are_documented_in_full(name):
     faults = {one: fault_of(thing) for one, thing in exported(name).items()}
     assert not any(faults.values()), {one: f for one, f in faults.items() if f}

@@ -141,7 +141,7 @@ def test_the_training_mode_is_restored(net, noise):
 
 def test_an_unknown_feature_is_refused(net, noise):
     for mirrored in (False, True):
-        with pytest.raises(ValueError, match="one of embedding, pooled, centred, got"):
+        with pytest.raises(ValueError, match="one of embedding, pooled, centred; got"):
             embed(net, noise, "x", mirrored=mirrored)
 
 
