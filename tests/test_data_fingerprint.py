@@ -11,13 +11,13 @@ from prepared_folder import prepare, save, write_images
 from zssbir_lib.data import (
     ImageFiles,
     ImageSet,
-    StoredImages,
     fingerprint,
     load_world_data,
     read_class_folders,
     sources,
 )
 from zssbir_lib.data.prepared import open_store
+from zssbir_lib.data.sources import StoredImages
 from zssbir_lib.modality import PHOTO
 
 LABELS = torch.tensor([0, 1, 1, 2, 0])
@@ -133,7 +133,7 @@ def no_decoding(monkeypatch):
     def refuse(*_):
         raise AssertionError("an image was decoded")
 
-    monkeypatch.setattr("zssbir_lib.data.decoding.read_square", refuse)
+    monkeypatch.setattr("zssbir_lib.data.sources.read_square", refuse)
 
 
 def test_files_are_not_decoded(paths, no_decoding):

@@ -11,11 +11,11 @@ from PIL import Image
 from zssbir_lib.data import (
     ImageFiles,
     UnreadableImage,
-    find_class_files,
     load_data,
     load_split,
     read_class_folders,
 )
+from zssbir_lib.data.folders import find_class_files
 
 CLASSES = ("ant", "bus", "cup")
 

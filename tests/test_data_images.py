@@ -7,16 +7,10 @@ import pytest
 import torch
 from PIL import Image
 
-from zssbir_lib.data import (
-    ImageFiles,
-    ImageSet,
-    ImageView,
-    SketchPhotoData,
-    UnreadableImage,
-    find_unreadable,
-)
+from zssbir_lib.data import ImageFiles, ImageSet, SketchPhotoData, UnreadableImage
 from zssbir_lib.data.class_names import check_known, suggest
-from zssbir_lib.data.decoding import read_square
+from zssbir_lib.data.decoding import find_unreadable, read_square
+from zssbir_lib.data.sources import ImageView
 from zssbir_lib.jobs import in_threads
 
 

@@ -3,7 +3,8 @@
 import pytest
 import torch
 
-from zssbir_lib.data import QuadrupletIndices, QuadrupletSampler
+from zssbir_lib.data import QuadrupletSampler
+from zssbir_lib.data.samplers import QuadrupletIndices
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -5,13 +5,8 @@ import pytest
 import torch
 from scipy import ndimage
 
-from zssbir_lib.data import (
-    NO_AUGMENTATION,
-    Augmentation,
-    edge_drawing,
-    normalise,
-    to_float,
-)
+from zssbir_lib.data import Augmentation, edge_drawing, normalise, to_float
+from zssbir_lib.data.transforms import NO_AUGMENTATION
 
 
 def generator(seed: int = 0) -> torch.Generator:

@@ -445,7 +445,7 @@ def test_what_is_fetched_by_hand(name, capsys):
     assert said.strip() == instructions(name)
     for heading in ("Where:", "How:", "Terms:", "Afterwards the folder holds:"):
         assert heading in said
-    assert f"python -m zssbir_lib data check {BY_HAND[name]['check']}" in said
+    assert f"zssbir data check {BY_HAND[name]['check']}" in said
     assert "Links to these data sets die" in said
     assert max(map(len, said.splitlines())) <= 160
 
@@ -477,7 +477,7 @@ def test_the_command_builds_the_benchmark(server, tmp_path, capsys, monkeypatch)
     command("mini")
     assert asked[0] == ((tmp_path, 7), {"size": 96})
     assert asked[1][0][0].as_posix() == "data/mini" and asked[1][0][1] == 100
-    assert "python -m zssbir_lib fit --data data/mini" in capsys.readouterr().out
+    assert "zssbir fit --data data/mini" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

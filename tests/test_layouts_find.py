@@ -7,7 +7,8 @@ import pytest
 import torch
 from PIL import Image
 
-from zssbir_lib.data import ZeroShotSplit, find_class_files, load_data
+from zssbir_lib.data import ZeroShotSplit, load_data
+from zssbir_lib.data.folders import find_class_files
 from zssbir_lib.data.layouts import LAYOUTS, find_layout, list_class_folders
 
 CLASSES = ("axe", "palm_tree")

@@ -3,7 +3,7 @@
 import pytest
 
 from zssbir_lib.data import public_split, public_split_names
-from zssbir_lib.data.spelling import describe_pairs, name_key, pair_names
+from zssbir_lib.data.class_names import describe_pairs, name_key, pair_names
 
 
 @pytest.mark.parametrize(

@@ -17,12 +17,7 @@ from prepared_folder import CLASSES, pixels_of, prepare, save, write_images
 from torch.utils.data import DataLoader
 
 from zssbir_lib.cli import data as data_commands
-from zssbir_lib.data import (
-    StoredImages,
-    ZeroShotSplit,
-    load_data,
-    read_class_folders,
-)
+from zssbir_lib.data import ZeroShotSplit, load_data, read_class_folders
 from zssbir_lib.data.manifest import read_manifest
 from zssbir_lib.data.prepared import (
     is_store,
@@ -31,6 +26,7 @@ from zssbir_lib.data.prepared import (
     stored_chunks,
     verify_store,
 )
+from zssbir_lib.data.sources import StoredImages
 
 IMAGES = 36  # of the small folder: 15 + 21 images in 3 + 5 chunks
 

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from zssbir_lib.cli import data as data_commands
-from zssbir_lib.data import find_class_files
+from zssbir_lib.data.folders import find_class_files
 from zssbir_lib.data.quickdraw import (
     MalformedDrawing,
     SketchFiles,

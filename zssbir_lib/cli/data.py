@@ -68,7 +68,7 @@ def fetch(options: argparse.Namespace) -> None:
         build_mini_benchmark(folder, count, **size)
         print(
             f"written: {folder} (its README.txt says where it is from); train on it:\n"
-            f"  python -m zssbir_lib fit --data {folder} --split {folder}/split.json "
+            f"  zssbir fit --data {folder} --split {folder}/split.json "
             "--out runs/mini"
         )
     elif options.name == "quickdraw":
@@ -99,7 +99,7 @@ def _fetch_words(folder: Path, words: str, count: int) -> None:
         print(f"drawings: {fetch_drawings(word, folder, count)}")
     print(
         "Quick, Draw! Dataset, Google, CC BY 4.0: name the source if you pass them on\n"
-        "render them:\n  python -m zssbir_lib data draw FILE FOLDER"
+        "render them:\n  zssbir data draw FILE FOLDER"
     )
 
 
@@ -107,11 +107,7 @@ def _fetch_photos(folder: Path, count: int) -> None:
     """Fetch CIFAR-100 and write all of its labels as class folders."""
     from torchvision.datasets import CIFAR100
 
-    from zssbir_lib.data.fetching import (
-        check_photo_count,
-        fetch_cifar100,
-        write_photos,
-    )
+    from zssbir_lib.data.fetching import check_photo_count, fetch_cifar100, write_photos
 
     check_photo_count(count)  # before anything is fetched
     root = fetch_cifar100(folder / "downloads")

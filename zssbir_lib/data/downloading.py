@@ -47,20 +47,16 @@ def download(
     """Fetch a file. One that is there already is checked, not fetched again.
 
     Args:
-        url: An address of http or https.
-        path: Where the file is to be; its folder is made.
-        checksum: What the bytes must give, such as "sha256:<64 hexadecimal digits>";
+        url: an address of http or https.
+        path: where the file is to be; its folder is made.
+        checksum: what the bytes must give, such as "sha256:<64 hexadecimal digits>";
             None to trust the length that the server announces.
-        length: Bytes that the file must have; None for what the server announces.
-
-    Returns:
-        The path.
+        length: bytes that the file must have; None for what the server announces.
 
     Raises:
-        FileExistsError: If another file of that name is there.
-        DownloadError: If the file cannot be fetched, or its bytes are wrong; nothing
-            is left on the disk then.
-        OSError: If it cannot be written.
+        FileExistsError: another file of that name is there.
+        DownloadError: the file cannot be fetched, or its bytes are wrong; nothing is
+            left on the disk then.
 
     Example:
         >>> download("https://example.org/a.zip", "data/a.zip", length=1234)

@@ -63,28 +63,22 @@ def fetch_drawings(
     recognised_only: bool = False,
     address: str | None = None,
 ) -> Path:
-    """Fetch the first drawings of a word to FOLDER/<word>.ndjson.
+    """Fetch the first drawings of a word to FOLDER/<word>.ndjson, and return the file.
 
     The official files hold over 100,000 drawings each; reading stops after those that
     are wanted. A file that holds enough is left as it is.
 
     Args:
-        word: One of `quickdraw_words`.
-        folder: Where the file is to be; it is made.
-        count: Drawings wanted, 1 or more; all, if the word has fewer.
-        recognised_only: Count only drawings that the game recognised; the others
+        word: one of `quickdraw_words`.
+        folder: where the file is to be; it is made.
+        count: drawings wanted, 1 or more; all, if the word has fewer.
+        recognised_only: count only drawings that the game recognised; the others
             between them are in the file all the same.
-        address: A copy of the official folder of files; None for the official one.
-
-    Returns:
-        The file: whole lines, at least `count` drawings.
+        address: a copy of the official folder of files; None for the official one.
 
     Raises:
-        ValueError: If the word is unknown or the count below 1.
-        FileExistsError: If a file of that name is not the beginning of the official.
-        DownloadError: If the drawings cannot be fetched; a file with fewer of them
-            stays as it was.
-        OSError: If they cannot be written.
+        FileExistsError: a file of that name is not the beginning of the official.
+        DownloadError: the drawings cannot be fetched; a file with fewer of them stays.
 
     Source: Quick, Draw! (CC BY 4.0), simplified drawings: strokes on a 256 x 256 grid.
     """
@@ -179,17 +173,7 @@ def check_words(words: Iterable[str]) -> None:
 
 
 def fetch_cifar100(folder: str | Path) -> Path:
-    """Fetch CIFAR-100 (169 MB) and extract it, for torchvision to read.
-
-    Args:
-        folder: Where the archive and the extracted files are to be.
-
-    Returns:
-        The folder that `torchvision.datasets.CIFAR100` takes as its root.
-
-    Raises:
-        DownloadError: If it cannot be fetched, or its bytes are wrong.
-        OSError: If it cannot be written.
+    """Fetch CIFAR-100 (169 MB); return the root that torchvision's `CIFAR100` takes.
 
     Source: Krizhevsky, Learning multiple layers of features from tiny images, 2009;
     address and checksum are torchvision's.
@@ -209,11 +193,6 @@ def extract(archive: str | Path, folder: str | Path) -> Path:
 
     Python's filter "data" refuses what leads out of the folder, links to outside and
     devices.
-
-    Raises:
-        FileExistsError: If the folder exists.
-        ValueError: If the archive is none, damaged or dangerous.
-        OSError: If the files cannot be written.
     """
     archive, folder = Path(archive), Path(folder)
     if folder.exists():
@@ -245,20 +224,13 @@ def write_photos(
     """Write the first photos of some labels to FOLDER/photo/<class>/<part>_<index>.png.
 
     Those for training come first, then those for testing, in the order of the files.
-    A photo that is there already is not written again.
+    A photo that is there already is not written again; returns how many were.
 
     Args:
-        root: What `fetch_cifar100` returned.
-        folder: The data set; it is made.
-        classes: Fine label of CIFAR-100 to the name of its class folder.
-        count: Photos of each class at most, 1 to 600.
-
-    Returns:
-        How many photos were written.
-
-    Raises:
-        ValueError: If a label is unknown, or the files are damaged.
-        OSError: If a photo cannot be written.
+        root: what `fetch_cifar100` returned.
+        folder: the data set; it is made.
+        classes: fine label of CIFAR-100 to the name of its class folder.
+        count: photos of each class at most, 1 to 600.
     """
     check_photo_count(count)
     written, photos = 0, list(_first_photos(Path(root), classes, count))
@@ -319,5 +291,5 @@ def instructions(name: str) -> str:
     lines = [source["title"], ""]
     for heading, content in blocks.items():
         lines += [f"{heading}:", *(f"  {line}" for line in content), ""]
-    lines += [HONEST, f"  python -m zssbir_lib data check {source['check']}"]
+    lines += [HONEST, f"  zssbir data check {source['check']}"]
     return "\n".join(lines)

@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 
+from zssbir_lib.data.class_names import name_key
 from zssbir_lib.data.folders import (
     ImagePaths,
     check_on_unreadable,
@@ -17,7 +18,6 @@ from zssbir_lib.data.folders import (
 )
 from zssbir_lib.data.images import SketchPhotoData
 from zssbir_lib.data.layouts import TU_BERLIN_SPELLINGS, ClassFiles
-from zssbir_lib.data.spelling import name_key
 
 LABELS = ("listed", "folders")
 
@@ -34,24 +34,20 @@ def read_file_lists(
     """Open the images that two lists of the SAKE family name.
 
     Args:
-        root: The folder that the paths in the lists start from.
-        sketch_list: Lines "path label" (`read_file_list`).
-        photo_list: Lines "path label".
-        class_file: Lines "name label" (`read_class_file`).
+        root: the folder that the paths in the lists start from.
+        sketch_list: lines "path label" (`read_file_list`).
+        photo_list: lines "path label".
+        class_file: lines "name label" (`read_class_file`).
         image_size: S, the side in pixels every image is resized to.
-        labels: "listed": labels as listed; lists whose labels contradict the folders
-            or the class file are refused. "folders": the label of an image is that of
-            its folder, whatever the list says.
+        labels: "listed": as listed; lists whose labels contradict the folders or the
+            class file are refused. "folders": as the folder says, not the list.
         on_unreadable: "raise" or "skip", for damaged files (`read_class_folders`);
             "skip" leaves out missing files too.
 
-    Returns:
-        The images, class after class; the classes in the order of the class file.
-
     Raises:
-        FileNotFoundError: If a list, or a file named by one, is missing.
-        ValueError: If labels contradict, a folder is unknown, or a class has images
-            in one modality only.
+        FileNotFoundError: a list, or a file named by one, is missing.
+        ValueError: labels contradict, a folder is unknown, or a class has images in one
+            modality only.
 
     Example:
         >>> seen = read_file_lists(root, "sketch_train.txt", "photo_train.txt",

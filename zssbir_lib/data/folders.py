@@ -6,7 +6,8 @@ from pathlib import Path
 
 import torch
 
-from zssbir_lib.data.decoding import ImageFiles, find_unreadable
+from zssbir_lib.data.class_names import Pairing, describe_pairs, pair_names
+from zssbir_lib.data.decoding import find_unreadable
 from zssbir_lib.data.images import ImageSet, SketchPhotoData
 from zssbir_lib.data.layouts import (
     IMAGE_SUFFIXES,
@@ -16,7 +17,7 @@ from zssbir_lib.data.layouts import (
     find_layout,
     list_class_folders,
 )
-from zssbir_lib.data.spelling import Pairing, describe_pairs, pair_names
+from zssbir_lib.data.sources import ImageFiles
 from zssbir_lib.modality import PHOTO, SKETCH
 
 ON_UNREADABLE = ("raise", "skip")
@@ -24,14 +25,7 @@ ON_UNREADABLE = ("raise", "skip")
 
 @dataclass(frozen=True)
 class ImagePaths:
-    """Hold the image files of a data set, by modality and class, in sorted order.
-
-    Args:
-        sketches: class name to its sketch files.
-        photos: class name to its photo files; the same classes in the same order.
-        respelled: name of a photo folder to the class it was read as, where the two
-            differ in spelling.
-    """
+    """The image files of a data set, by class in sorted order."""
 
     sketches: ClassFiles
     photos: ClassFiles
@@ -41,21 +35,8 @@ class ImagePaths:
 def find_class_files(root: str | Path, photos: str = "all") -> ImagePaths:
     """List the image files of a class-folder data set without opening any.
 
-    Hidden files, and files that are no images by their ending, are left out. A class
-    is called what its sketch folder is called.
-
-    Args:
-        root: the folder that holds `sketch` and `photo`, or another known layout
-            (`zssbir_lib.data.layouts.LAYOUTS`).
-        photos: "all", or "extend-only" (`FoundLayout.photo_folders`).
-
-    Returns:
-        The files of every class in both modalities.
-
-    Raises:
-        FileNotFoundError: root does not exist, or no layout fits.
-        ValueError: a class has images in one modality only, or there are none.
-        OSError: a folder cannot be listed.
+    Hidden files, and files that are no images by their ending, are left out. A class is
+    called what its sketch folder is called.
     """
     found = find_layout(root)
     sketches = _checked(list_class_folders(found.sketches))
@@ -154,13 +135,10 @@ def read_class_folders(
         root: the folder that holds `sketch` and `photo` (or `sketches`, `photos`), or
             another known layout, itself or one or two folders further in.
         image_size: S, the side in pixels every image is resized to.
-        on_unreadable: "raise": a damaged file raises `UnreadableImage` when it is
-            used. "skip": every file is decoded once now, damaged ones are left out
-            and a warning says how many.
+        on_unreadable: "raise": a damaged file raises `UnreadableImage` when it is used.
+            "skip": every file is decoded once now, damaged ones are left out and a
+            warning says how many.
         photos: "all", or "extend-only": the photos of Sketchy Extended each once.
-
-    Returns:
-        The data set, named after its folder.
 
     Raises:
         FileNotFoundError: root does not exist or no layout fits.

@@ -12,8 +12,7 @@ import torch
 from torch import Tensor
 
 from zssbir_lib.data.class_names import check_known, repeated
-from zssbir_lib.data.own_images import own_images
-from zssbir_lib.data.sources import ImageSource, ImageView, content_key
+from zssbir_lib.data.sources import ImageSource, ImageView, content_key, own_images
 from zssbir_lib.modality import PHOTO, SKETCH
 
 _PLURALS = {SKETCH: "sketches", PHOTO: "photos"}
@@ -27,9 +26,6 @@ class ImageSet:
         images: N images, each uint8 (3, S, S): a tensor, or an `ImageSource`.
         labels: (N,) int64, class numbers from 0.
         modality: 0 for sketches, 1 for photos (`zssbir_lib.modality`).
-
-    Raises:
-        ValueError: lengths, shapes, types or the modality do not fit.
     """
 
     images: ImageSource
@@ -77,10 +73,6 @@ class SketchPhotoData:
         sketches: images of modality 0, labels in 0..C-1.
         photos: images of modality 1, labels in 0..C-1.
         image_size: S, the side of every image in pixels.
-
-    Raises:
-        ValueError: names repeat, labels are out of range, the two modalities are
-            swapped, or image tensors do not have side S.
     """
 
     name: str
@@ -115,12 +107,6 @@ class SketchPhotoData:
             name: what to call it in messages and results.
             image_size: S, which the images of a data set are resized to; None for the
                 side of the first sketch.
-
-        Returns:
-            The data set.
-
-        Raises:
-            ValueError: the images are not uint8, or something does not fit.
 
         Example:
             >>> drawn, taken = torch.zeros(2, 2, 3, 32, 32, dtype=torch.uint8)
@@ -169,14 +155,7 @@ class SketchPhotoData:
     def restricted_to(self, class_names: Sequence[str]) -> "SketchPhotoData":
         """Keep some classes; labels are renumbered 0..C-1 in the order given.
 
-        Args:
-            class_names: the classes to keep, at least one, all different.
-
-        Returns:
-            Their sketches and photos in their old order (no image is copied).
-
-        Raises:
-            ValueError: a class does not exist, or none is asked for.
+        Images keep their order, and none is copied.
         """
         names = tuple(class_names)
         if not names:
@@ -195,20 +174,11 @@ class SketchPhotoData:
 
 
 def fingerprint(images: ImageSet) -> str:
-    """Return a name for a set made of its content: images, labels and their order.
+    """Name a set by its content: images, labels and their order; 32 hexadecimal digits.
 
     Pixels in memory are hashed; files are named by their bytes and a store by its
     checksums, without decoding or reading an image. The same set loaded again has the
     same name; so teachers' outputs are kept under it.
-
-    Args:
-        images: the set.
-
-    Returns:
-        32 hexadecimal digits; another image, label or order gives others.
-
-    Raises:
-        OSError: a file cannot be read.
     """
     digest = hashlib.blake2b(digest_size=16)
     digest.update(images.labels.contiguous().numpy().tobytes())

@@ -120,15 +120,11 @@ class FoundLayout:
     extended: Path | None
 
     def photo_folders(self, photos: str = "all") -> tuple[Path, ...]:
-        """Return the one or two folders of class folders that a gallery is read from.
+        """Return the one or two folders that a gallery is read from.
 
-        Args:
-            photos: "all": every photo, the originals of Sketchy Extended both in
-                their own folder and among the extended ones, as in the file lists of
-                the SAKE family. "extend-only": each photo once.
-
-        Raises:
-            ValueError: If the choice is unknown or this layout does not offer it.
+        "all": every photo, the originals of Sketchy Extended both in their own folder
+        and among the extended ones, as in the file lists of the SAKE family.
+        "extend-only": each photo once.
         """
         if photos not in PHOTO_CHOICES:
             raise ValueError(

@@ -85,7 +85,7 @@ def read_manifest(folder: str | Path) -> Manifest:
     if not path.is_file():
         raise FileNotFoundError(
             f"no {MANIFEST} in {folder}: it is no prepared store, or its preparation "
-            "did not end; run (again): python -m zssbir_lib data prepare SOURCE OUT"
+            "did not end; run (again): zssbir data prepare SOURCE OUT"
         )
     manifest = _parsed(path)
     for modality in PIXEL_FILES:

@@ -76,7 +76,7 @@ Photos
     teaching, and do not pass them on.
 
 Try it
-    python -m zssbir_lib fit --data FOLDER --split FOLDER/split.json --out runs/mini
+    zssbir fit --data FOLDER --split FOLDER/split.json --out runs/mini
 """
 
 
@@ -89,18 +89,10 @@ def build_mini_benchmark(
     of CIFAR-100. `load_data` reads the folder.
 
     Args:
-        folder: Where the benchmark is to be; it is made.
-        count: Sketches and photos of each class, 1 to 600.
-        size: The side of a rendered sketch, in pixels.
-        address: A copy of QuickDraw's folder of files; None for the official one.
-
-    Returns:
-        The folder, with `sketch`, `photo`, `split.json` and `README.txt`.
-
-    Raises:
-        ValueError: If the count or the size is out of range.
-        DownloadError: If something cannot be fetched; what is whole is kept.
-        OSError: If something cannot be written.
+        folder: where the benchmark is to be; it is made.
+        count: sketches and photos of each class, 1 to 600.
+        size: the side of a rendered sketch, in pixels.
+        address: a copy of QuickDraw's folder of files; None for the official one.
 
     Source: Quick, Draw! (CC BY 4.0); Krizhevsky 2009 (CIFAR-100).
     """

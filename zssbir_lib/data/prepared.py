@@ -79,13 +79,10 @@ def prepare_store(
         jobs: processes; None for one a core.
         chunk_images: images a chunk.
 
-    Returns:
-        What the store holds.
-
     Raises:
         FileExistsError: `out` exists.
-        ValueError: the images are not in files, a file cannot be read (and is not to be
-            left out), or an argument is out of range.
+        ValueError: the images are not in files, or a file cannot be read (and is not to
+            be left out).
         OSError: the disk is full or cannot be written to.
         ChildProcessError: a process died.
     """
@@ -251,26 +248,16 @@ def is_store(folder: str | Path) -> bool:
 
 
 def open_store(folder: str | Path, image_size: int | None = None) -> SketchPhotoData:
-    """Open a prepared store as a data set. No pixel is read.
+    """Open a prepared store as a data set, without files left out; no pixel is read.
 
-    Lengths of files are checked here; `verify_store` checks every byte.
-
-    Args:
-        folder: what `prepare_store` made.
-        image_size: S in pixels, which must be the store's; None takes it as it is.
-
-    Returns:
-        The data set that was prepared, without the files that were left out.
-
-    Raises:
-        FileNotFoundError: there is no store, or a file of it is missing.
-        ValueError: it has another image size, is damaged or of another version.
+    Lengths of files are checked here; `verify_store` checks every byte. A store has one
+    image size; None takes it as it is.
     """
     manifest = read_manifest(folder)
     if image_size not in (None, manifest.image_size):
         raise ValueError(
             f"{folder} was prepared at {manifest.image_size} pixels, not {image_size}: "
-            "prepare another with: python -m zssbir_lib data prepare SOURCE OUT "
+            "prepare another with: zssbir data prepare SOURCE OUT "
             f"--size {image_size}"
         )
     sets = [_image_set(Path(folder), manifest, modality) for modality in PIXEL_FILES]
@@ -290,19 +277,7 @@ def _image_set(folder: Path, manifest: Manifest, modality: int) -> ImageSet:
 
 
 def verify_store(folder: str | Path, jobs: int | None = None) -> list[Chunk]:
-    """Read a whole store and compare it with its checksums, with a progress bar.
-
-    Args:
-        folder: the store.
-        jobs: threads that read and hash; None for one a core.
-
-    Returns:
-        The damaged chunks, which say what they held; empty if all is well.
-
-    Raises:
-        FileNotFoundError: there is no store, or a file of it is missing.
-        ValueError: its description is damaged, a file is cut, or jobs is below 1.
-    """
+    """Read a whole store, in `jobs` threads, and list its damaged chunks."""
     if jobs is not None and jobs < 1:
         raise ValueError(f"jobs is {jobs}, expected 1 thread or more")
     manifest = read_manifest(folder)

@@ -1,14 +1,24 @@
-"""Zero-shot splits: which classes are trained on, chosen on and tested on."""
+"""Zero-shot splits: which classes are trained on, chosen on and tested on.
 
+The class lists, counts and notes of the published splits stand in `public_splits.json`
+beside this file.
+"""
+
+import json
 import random
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from functools import cache
+from importlib.resources import files
 from itertools import combinations
+from pathlib import Path
 
 import torch
 from torch import Tensor
 
-from zssbir_lib.data.class_names import check_known, repeated
+from zssbir_lib.data.class_names import check_known, repeated, suggest
 from zssbir_lib.data.images import ImageSet, SketchPhotoData
+from zssbir_lib.world.groups import WORLD_SPLITS
 
 
 @dataclass(frozen=True)
@@ -23,8 +33,8 @@ class ZeroShotSplit:
         pretraining: classes (photos only) the backbone has seen before; may be empty.
 
     Raises:
-        ValueError: naming the classes that stand in two groups or twice in one, or
-            the group that is empty.
+        ValueError: naming the classes that stand in two groups or twice in one, or the
+            group that is empty.
 
     Example:
         >>> ZeroShotSplit("tiny", seen=("cat", "mug"), validation=(), unseen=("owl",))
@@ -84,20 +94,10 @@ class ZeroShotSplit:
         )
 
     def with_held_out(self, count: int, seed: int) -> "ZeroShotSplit":
-        """Move some seen classes, drawn at random, to validation.
+        """Move `count` seen classes, drawn at random, to validation.
 
-        The draw depends on the names, the count and the seed only, not on the order
-        of the names or on the version of any library.
-
-        Args:
-            count: how many classes to move; at least two must stay seen.
-            seed: any whole number.
-
-        Returns:
-            The new split. Both groups keep the order they had.
-
-        Raises:
-            ValueError: the count is negative or too large.
+        The draw depends on the names, the count and the seed only, not on the order of
+        the names or on the version of any library. Both groups keep their order.
         """
         if not 0 <= count <= len(self.seen) - 2:
             raise ValueError(
@@ -113,19 +113,9 @@ class ZeroShotSplit:
         )
 
     def with_fewer_seen(self, count: int, seed: int) -> "ZeroShotSplit":
-        """Keep only some seen classes, drawn at random: a harder training.
+        """Keep only `count` seen classes, drawn at random: a harder training.
 
         The others are not used at all; validation and unseen classes stay.
-
-        Args:
-            count: how many classes to train on, at least two.
-            seed: any whole number; draws as `with_held_out` does.
-
-        Returns:
-            The new split.
-
-        Raises:
-            ValueError: the count is below two or above the number there is.
         """
         if not 2 <= count <= len(self.seen):
             raise ValueError(
@@ -155,13 +145,7 @@ class ZeroShotData:
 
 @dataclass(frozen=True)
 class SplitComparison:
-    """Say how two splits relate.
-
-    Args:
-        shared_unseen: classes that both test on.
-        first_tests_second_trains: unseen in the first split, seen in the second.
-        second_tests_first_trains: unseen in the second split, seen in the first.
-    """
+    """Say how two splits relate."""
 
     shared_unseen: tuple[str, ...]
     first_tests_second_trains: tuple[str, ...]
@@ -173,13 +157,6 @@ def compare_splits(first: ZeroShotSplit, second: ZeroShotSplit) -> SplitComparis
 
     Results under two splits may be compared only if their unseen classes are the
     same; a model trained under one and tested under the other has seen test classes.
-
-    Args:
-        first: a split.
-        second: another split.
-
-    Returns:
-        The shared and the crossed classes, in the order of the split that tests.
     """
     return SplitComparison(
         shared_unseen=_common(first.unseen, second.unseen),
@@ -231,3 +208,131 @@ def hold_out_sketches(
     stays[chosen] = False
     rest = data.sketches.subset(stays.nonzero().squeeze(1))
     return replace(data, sketches=rest), data.sketches.subset(chosen)
+
+
+# The splits that published results use
+
+
+@dataclass(frozen=True)
+class PublicSplit:
+    """Describe a published split."""
+
+    split: ZeroShotSplit
+    dataset: str
+    family: str  # the line of papers that uses it
+    source: str  # where the class list was read
+    # images by group ("seen sketches", ...); None where no public list allows counting
+    counts: Mapping[str, int | None]
+    estimates: Mapping[str, int]  # where counts are None: totals that papers state
+    sketches_per_class: Mapping[str, int]  # of unseen classes; empty where not known
+    photos_per_class: Mapping[str, int]  # the same
+    notes: tuple[str, ...]  # traps, one sentence each
+
+
+def public_split_names() -> tuple[str, ...]:
+    """List the names of the published splits."""
+    return tuple(_entries())
+
+
+def public_split(name: str) -> PublicSplit:
+    """Look up the classes, counts and notes of one of `public_split_names()`."""
+    entries = _entries()
+    if name not in entries:
+        raise ValueError(
+            f"no published split {suggest(name, entries)}; there are: "
+            f"{', '.join(entries)}"
+        )
+    entry = dict(entries[name])
+    seen, unseen = tuple(entry.pop("seen")), tuple(entry.pop("unseen"))
+    split = ZeroShotSplit(name, seen, validation=(), unseen=unseen)
+    return PublicSplit(split=split, notes=tuple(entry.pop("notes")), **entry)
+
+
+@cache
+def _entries() -> dict[str, dict]:
+    """Read the file once."""
+    file = files("zssbir_lib.data").joinpath("public_splits.json")
+    return json.loads(file.read_text(encoding="utf-8"))
+
+
+# A split by name, or from a JSON file
+
+
+REQUIRED_KEYS = ("seen", "unseen")
+CLASS_KEYS = (*REQUIRED_KEYS, "validation", "pretraining")
+KEYS = (*CLASS_KEYS, "name", "notes")
+
+
+def split_names() -> tuple[str, ...]:
+    """List every split known by name: those of the embedded world, then published."""
+    return (*WORLD_SPLITS, *public_split_names())
+
+
+def load_split(name_or_path: str | Path) -> ZeroShotSplit:
+    """Load a split by name (`split_names()`), or from a JSON file.
+
+    The file holds an object with the lists "seen" and "unseen", and optionally
+    "validation", "pretraining" and a "name".
+
+    Raises:
+        FileNotFoundError: it is no known name and no such file exists.
+        ValueError: the file is not a split, or the split is not disjoint.
+
+    Example:
+        >>> load_split("sketchy-21").unseen[:3]
+        ('bat', 'cabin', 'cow')
+    """
+    name = str(name_or_path)
+    if name in public_split_names():
+        return public_split(name).split
+    if name in WORLD_SPLITS:
+        groups = WORLD_SPLITS[name]
+        return ZeroShotSplit(
+            name, groups.seen, groups.validation, groups.unseen, groups.pretraining
+        )
+    if Path(name_or_path).is_file():
+        return read_split_file(Path(name_or_path))
+    raise FileNotFoundError(
+        f"no split or file {suggest(name, split_names())}; give a JSON file or one of: "
+        f"{', '.join(split_names())}"
+    )
+
+
+def read_split_file(path: Path) -> ZeroShotSplit:
+    """Read a split from a JSON file."""
+    content = _read_object(path)
+    for key in content:
+        if key not in KEYS:
+            raise ValueError(
+                f"split file {path}: unknown key {suggest(key, KEYS)}; "
+                f"allowed are {', '.join(KEYS)}"
+            )
+    for key in REQUIRED_KEYS:
+        if key not in content:
+            raise ValueError(
+                f"split file {path}: key {key!r} is missing; "
+                'expected {"seen": [...], "unseen": [...]}'
+            )
+    groups = {key: _names(content.get(key, []), key, path) for key in CLASS_KEYS}
+    return ZeroShotSplit(name=str(content.get("name", path.stem)), **groups)
+
+
+def _read_object(path: Path) -> dict:
+    """Parse a JSON file that holds an object."""
+    try:
+        content = json.loads(path.read_text(encoding="utf-8"))
+    except (json.JSONDecodeError, UnicodeDecodeError) as error:
+        raise ValueError(f"split file {path} is not valid JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise ValueError(
+            f"split file {path} holds a {type(content).__name__}, expected an object "
+            '{"seen": [...], "unseen": [...]}'
+        )
+    return content
+
+
+def _names(value: object, key: str, path: Path) -> tuple[str, ...]:
+    """Check that a value is a list of class names."""
+    if isinstance(value, list) and all(isinstance(name, str) for name in value):
+        return tuple(value)
+    raise ValueError(f"split file {path}: {key!r} must be a list of class names")

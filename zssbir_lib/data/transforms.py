@@ -18,13 +18,7 @@ SOBEL = ((1.0, 0.0, -1.0), (2.0, 0.0, -2.0), (1.0, 0.0, -1.0))  # left minus rig
 
 
 def to_float(images: Tensor) -> Tensor:
-    """Scale stored images to numbers from 0 to 1.
-
-    Args:
-        images: (B, 3, S, S) uint8.
-
-    Returns:
-        (B, 3, S, S) float32 in 0..1.
+    """Scale stored images (B, 3, S, S) from uint8 to float32 in 0..1.
 
     Raises:
         ValueError: the images are not uint8 (scaling twice makes them black).
@@ -46,12 +40,6 @@ def normalise(
         images: (B, 3, S, S) float in 0..1.
         mean: one number, or one a channel.
         std: one number above 0, or one a channel.
-
-    Returns:
-        (B, 3, S, S) float.
-
-    Raises:
-        ValueError: a standard deviation is not positive.
     """
     if min(std if isinstance(std, Sequence) else [std]) <= 0:
         raise ValueError(f"std is {std}, expected numbers above 0")
@@ -73,10 +61,8 @@ class Variation(NamedTuple):
     Args:
         frames: where each image looks in its original, affine maps (B, 2, 3) float;
             None where nothing moves.
-        grey: whether an image loses its colour if it is a photo, (B,) bool; None where
-            none does.
-        edges: whether an image becomes a drawing of its edges if it is a photo, (B,)
-            bool; None where none does.
+        grey: whether a photo loses its colour, (B,) bool; None where none does.
+        edges: whether a photo becomes a drawing of its edges, (B,) bool, or None.
     """
 
     frames: Tensor | None
@@ -103,9 +89,6 @@ class Augmentation:
         flip: probability of mirroring left and right.
         grey: probability that a photo loses its colour (sketches never change).
         edges: probability that a photo becomes a drawing of its edges.
-
-    Raises:
-        ValueError: a value is out of range.
     """
 
     rotation: float = 10.0
@@ -166,12 +149,9 @@ def vary(images: Tensor, modality: int | Tensor, variation: Variation) -> Tensor
     """Move every image of a batch; take colour, or all but edges, from some photos.
 
     Args:
-        images: (B, 3, S, S) float in 0..1.
+        images: (B, 3, S, S) float in 0..1; returned as they are if nothing changes.
         modality: 0 sketch or 1 photo, for the batch or (B,) for each image.
         variation: by how much, see `Augmentation.draw`.
-
-    Returns:
-        (B, 3, S, S) float in 0..1; `images` itself if nothing changes.
     """
     frames, grey, edges = variation
     if frames is not None:
@@ -186,13 +166,7 @@ def vary(images: Tensor, modality: int | Tensor, variation: Variation) -> Tensor
 
 
 def edge_drawing(images: Tensor) -> Tensor:
-    """Draw the edges of images: dark on white, the strongest edge of each black.
-
-    Args:
-        images: (B, 3, S, S) float in 0..1.
-
-    Returns:
-        (B, 3, S, S) float in 0..1, without colour; white where nothing changes.
+    """Draw the edges of images (B, 3, S, S): dark on white, each one's strongest black.
 
     Source: the gradient operator of Sobel and Feldman (1968), its length divided by
         the greatest in the image.
@@ -213,17 +187,13 @@ def prepare_images(
     pixels: Pixels,
     variation: Variation | None = None,
 ) -> Tensor:
-    """Turn stored images into a network's input, augmented while training.
+    """Turn stored images into a network's input (channels last), varied while training.
 
     Args:
         images: uint8 (B, 3, S, S).
         modality: 0 sketch, 1 photo, long (B,).
         pixels: mean and standard deviation the network was made for.
-        variation: by how much each image is varied, see `Augmentation.draw`; None
-            leaves the images as they are.
-
-    Returns:
-        Float images (B, 3, S, S) in channels-last memory order.
+        variation: by how much each image is varied (`Augmentation.draw`), or None.
     """
     floats = to_float(images)  # 0..1
     if variation is not None:

@@ -1,6 +1,6 @@
 """The embedded data set: object classes drawn as photos and as sketches."""
 
-from zssbir_lib.world.catalogue import CATALOGUE, class_names, define
+from zssbir_lib.world.catalogue import class_names, define
 from zssbir_lib.world.drawing import Drawing, Part
 from zssbir_lib.world.options import (
     PHOTO_PRESETS,
@@ -19,7 +19,6 @@ from zssbir_lib.world.rendering import (
 from zssbir_lib.world.sketch import render_sketch
 
 __all__ = [
-    "CATALOGUE",
     "PHOTO_PRESETS",
     "Drawing",
     "DrawnImages",

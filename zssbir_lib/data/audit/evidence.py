@@ -18,7 +18,7 @@ from zssbir_lib.data.audit.published import (
     few,
     pretraining_overlap,
 )
-from zssbir_lib.data.class_names import suggest
+from zssbir_lib.data.class_names import name_key, pair_names, suggest
 from zssbir_lib.data.file_lists import (
     label_conflicts,
     missing_files,
@@ -26,7 +26,6 @@ from zssbir_lib.data.file_lists import (
     read_file_list,
 )
 from zssbir_lib.data.layouts import visible_folders
-from zssbir_lib.data.spelling import name_key, pair_names
 from zssbir_lib.data.splits import ZeroShotSplit
 from zssbir_lib.modality import PHOTO, SKETCH
 

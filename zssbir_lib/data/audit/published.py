@@ -18,8 +18,8 @@ from dataclasses import dataclass
 from functools import cache
 from importlib.resources import files
 
-from zssbir_lib.data.public_splits import PublicSplit
-from zssbir_lib.data.spelling import name_key, pair_names
+from zssbir_lib.data.class_names import name_key, pair_names
+from zssbir_lib.data.splits import PublicSplit
 
 Counts = Mapping[str, tuple[int, int]]  # class -> sketches, photos
 
@@ -35,15 +35,15 @@ class SplitFit:
     """Say how well a data set fits a published split.
 
     Args:
-        name: Name of the split.
+        name: name of the split.
         verdict: "equal", "close" or "off" (totals beside the published ones), "no
             published counts", "all classes there" (totals not compared), or "classes
             missing".
-        reason: Why, in words.
-        missing: Classes of the split without sketches or photos here.
-        respelled: Class here to class of the split, where the spelling differs.
-        totals: Group ("unseen photos", ...) to images here and published (or None).
-        differing: Unseen classes whose count is not the published one, as sentences.
+        reason: why, in words.
+        missing: classes of the split without sketches or photos here.
+        respelled: class here to class of the split, where the spelling differs.
+        totals: group ("unseen photos", ...) to images here and published (or None).
+        differing: unseen classes whose count is not the published one, as sentences.
     """
 
     name: str
@@ -181,10 +181,10 @@ class PretrainingOverlap:
     """What ImageNet-1k shows of some classes.
 
     Args:
-        seen: Class to the categories that are it, or kinds of it.
-        related: Class to the categories near it; only classes that are not seen.
-        unknown: Classes that nobody has judged.
-        total: Number of classes asked about.
+        seen: class to the categories that are it, or kinds of it.
+        related: class to the categories near it; only classes that are not seen.
+        unknown: classes that nobody has judged.
+        total: number of classes asked about.
     """
 
     seen: Mapping[str, tuple[str, ...]]
@@ -194,27 +194,16 @@ class PretrainingOverlap:
 
 
 def imagenet_relatives(class_name: str) -> Relatives | None:
-    """Look up the ImageNet-1k categories that show a class.
+    """Look up the ImageNet-1k categories that show a class, spelt in any way.
 
-    Args:
-        class_name: A class of Sketchy, TU-Berlin or QuickDraw, in any spelling.
-
-    Returns:
-        Level ("same", "narrower", "related") to categories; empty if ImageNet-1k has
-        nothing like it; None if the class is of another data set.
+    Level ("same", "narrower", "related") to categories; empty if ImageNet-1k has
+    nothing like it; None if no public data set has the class.
     """
     return _table().get(name_key(class_name))
 
 
 def pretraining_overlap(class_names: Sequence[str]) -> PretrainingOverlap:
-    """Find the classes that an ImageNet-1k backbone has met.
-
-    Args:
-        class_names: Classes, for example the unseen ones of a split.
-
-    Returns:
-        Those it has seen, those it knows something near of, those unknown.
-    """
+    """Find the classes that an ImageNet-1k backbone has met."""
     seen, related, unknown = {}, {}, []
     for name in class_names:
         relatives = imagenet_relatives(name)

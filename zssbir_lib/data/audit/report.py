@@ -18,8 +18,7 @@ from zssbir_lib.data.audit.published import (
 from zssbir_lib.data.audit.rules import NOTE, SEVERITIES, Finding, findings_of
 from zssbir_lib.data.class_names import suggest
 from zssbir_lib.data.layouts import QUICKDRAW, SKETCHY, TU_BERLIN
-from zssbir_lib.data.public_splits import public_split, public_split_names
-from zssbir_lib.data.splits import ZeroShotSplit
+from zssbir_lib.data.splits import ZeroShotSplit, public_split, public_split_names
 
 DATASETS = {
     "sketchy": SKETCHY,
@@ -37,15 +36,15 @@ class AuditReport:
     """What an audit found.
 
     Args:
-        name: What the data set was said to be: "sketchy", "folder", ...
-        folder: Name of its folder.
-        layout: Name of the layout found.
+        name: what the data set was said to be: "sketchy", "folder", ...
+        folder: name of its folder.
+        layout: name of the layout found.
         places: "sketches", "photos", "extended photos" to folders below the root.
-        photos: Which photos were read: "all" or "extend-only".
-        counts: Class to number of sketches and of photos.
-        fits: How well published splits fit.
-        overlaps: Split to what ImageNet-1k shows of its unseen classes.
-        findings: Errors first, notes last.
+        photos: which photos were read: "all" or "extend-only".
+        counts: class to number of sketches and of photos.
+        fits: how well published splits fit.
+        overlaps: split to what ImageNet-1k shows of its unseen classes.
+        findings: errors first, notes last.
     """
 
     name: str
@@ -99,21 +98,17 @@ def check_data(
     Args:
         name: "sketchy", "tuberlin" or "quickdraw": compare with what is published of
             it; "folder": a data set of your own.
-        root: Its folder, in any known layout.
+        root: its folder, in any known layout.
         photos: "all", or "extend-only": the photos of Sketchy Extended each once.
-        jobs: Processes; None for all cores.
-        lists: File lists to check, each with its class file, beside those that lie
+        jobs: processes; None for all cores.
+        lists: file lists to check, each with its class file, beside those that lie
             with the data.
-        split: A split to compare with too: are its classes there, does it leak.
-        fresh: Read every file, even those that have not changed since the last audit.
-
-    Returns:
-        The report.
+        split: a split to compare with too: are its classes there, does it leak.
+        fresh: read every file, even those that have not changed since the last audit.
 
     Raises:
-        FileNotFoundError: If the folder or a list does not exist, or no layout fits.
-        ValueError: If an argument is none of its choices.
-        OSError: If notes cannot be kept, or a process died.
+        FileNotFoundError: the folder or a list does not exist, or no layout fits.
+        OSError: notes cannot be kept, or a process died.
     """
     if name not in DATASETS:
         raise ValueError(
@@ -188,14 +183,9 @@ def _places(listing: DataListing) -> dict[str, str]:
 
 
 def report_text(report: AuditReport, items: int | None = ITEMS) -> str:
-    """Write a report for a terminal: what it is, which split fits, what is wrong.
+    """Write a report: what it is, which split fits, what is wrong and where.
 
-    Args:
-        report: The result of an audit.
-        items: How many places of each finding to list; None for all.
-
-    Returns:
-        Several lines.
+    The first `items` places of each finding are listed; None for all.
     """
     lines = [*_heading(report), "", *_splits(report)]
     for severity in SEVERITIES:

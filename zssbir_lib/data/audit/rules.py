@@ -27,10 +27,10 @@ class Finding:
         severity: "error": training or evaluation would stop, or its result would be
             wrong. "warning": results would differ from published ones, decide what to
             do. "note": good to know.
-        check: Short name of the check, the same in every report.
-        what: One sentence.
-        items: Every place concerned: files, classes or sentences, in order.
-        remedy: What to do, one sentence.
+        check: short name of the check, the same in every report.
+        what: one sentence.
+        items: every place concerned: files, classes or sentences, in order.
+        remedy: what to do, one sentence.
     """
 
     severity: str

@@ -17,17 +17,13 @@ class Drawing:
     """The strokes of one drawing, in the order in which they were drawn.
 
     Args:
-        word: What the player was asked to draw.
-        strokes: One float32 array (N, 2) a stroke: x to the right, y down, in any
-            unit. A stroke of one point is a dot.
-        recognised: Whether the game guessed the word; None if unknown.
-        key_id: The drawing's number in the data set, 0 to 2**64 - 1.
-        country: Two-letter code of the player's country.
-        timestamp: When the drawing was made, in UTC.
-
-    Raises:
-        ValueError: If there is no stroke, a stroke has no point, a shape or type is
-            wrong, or a number is not finite.
+        word: what the player was asked to draw.
+        strokes: one float32 array (N, 2) a stroke: x to the right, y down, in any unit.
+            A stroke of one point is a dot.
+        recognised: whether the game guessed the word; None if unknown.
+        key_id: the drawing's number in the data set, 0 to 2**64 - 1.
+        country: two-letter code of the player's country.
+        timestamp: when the drawing was made, in UTC.
 
     Example:
         >>> line = np.array([[0, 0], [3, 4]], dtype=np.float32)
@@ -75,7 +71,7 @@ def _check_stroke(stroke: np.ndarray, number: int) -> None:
 
 
 def partial_drawing(drawing: Drawing, share: float) -> Drawing:
-    """Keep the first part of a drawing: a share of the length of its strokes.
+    """Keep the first part of a drawing: a share of the length of its strokes, 0 to 1.
 
     Length, not the number of strokes: one stroke may be half the drawing, and a
     quarter of three strokes is no number of strokes. The way of the lifted pen does
@@ -83,16 +79,6 @@ def partial_drawing(drawing: Drawing, share: float) -> Drawing:
     is always the beginning of a larger one. Dots have no length: each is kept once
     the pen has come to it, and a drawing of nothing but dots keeps that share of
     their number, rounded up.
-
-    Args:
-        drawing: The whole drawing.
-        share: Above 0 and at most 1.
-
-    Returns:
-        The part, with at least one stroke; for a share of 1, the drawing itself.
-
-    Raises:
-        ValueError: If the share is out of range.
 
     Example:
         >>> line = np.array([[0, 0], [0, 8]], dtype=np.float32)
@@ -155,17 +141,9 @@ def smooth_drawing(drawing: Drawing, smoothing: float = SMOOTHING) -> Drawing:
     point of the drawing moves, its ends least of all, and corners of more than 60
     degrees stay corners. Raw files have a point every few pixels and hardly change.
 
-    Args:
-        drawing: A drawing.
-        smoothing: How far the curve may leave the straight line, as a share of the
-            longer side of the drawing, 0 to 0.1; 0 changes nothing.
-
-    Returns:
-        The drawing with `STEPS` points for each one but the last of a stroke.
-        Strokes of one or two points stay as they are.
-
-    Raises:
-        ValueError: If smoothing is out of range.
+    `smoothing` is how far a curve may leave the straight line, a share of the longer
+    side of the drawing, 0 (nothing changes) to 0.1. A stroke gets `STEPS` points for
+    each one but its last; those of one or two points stay as they are.
     """
     check_smoothing(smoothing)
     if smoothing == 0:

@@ -12,7 +12,6 @@ from typing import Any, BinaryIO
 import numpy as np
 
 from zssbir_lib.data.quickdraw.drawing import Drawing
-from zssbir_lib.data.quickdraw.record import MOST_POINTS, drawing_from
 
 ON_MALFORMED = ("raise", "skip")
 LONGEST_LINE = 4 * 2**20  # bytes; a raw drawing has some ten thousand
@@ -31,13 +30,10 @@ def read_drawings(
     """Read a file of drawings by its ending: `read_ndjson` or `read_binary`.
 
     Args:
-        path: A file that ends in .ndjson or .bin.
-        first: As for `read_ndjson`, and so the others.
-        recognised_only: Leave out drawings that the game did not recognise.
+        path: a file that ends in .ndjson or .bin.
+        first: as for `read_ndjson`, and so the others.
+        recognised_only: leave out drawings that the game did not recognise.
         on_malformed: "raise" or "skip", for records that are no drawings.
-
-    Returns:
-        An iterator over the drawings, in the order of the file.
     """
     readers = {".ndjson": read_ndjson, ".bin": read_binary}
     ending = Path(path).suffix.lower()
@@ -63,20 +59,16 @@ def read_ndjson(
     with a warning when the reader comes to it.
 
     Args:
-        path: The file.
-        first: Stop after this many drawings; None reads to the end.
-        recognised_only: Leave out drawings that the game did not recognise; `first`
+        path: the file.
+        first: stop after this many drawings; None reads to the end.
+        recognised_only: leave out drawings that the game did not recognise; `first`
             counts those that are left.
         on_malformed: "raise": the first malformed line is an error. "skip": such
             lines are left out, and one warning at the end says how many.
 
-    Returns:
-        An iterator over the drawings, in the order of the file.
-
     Raises:
-        FileNotFoundError: If there is no such file.
-        ValueError: If an argument is not allowed.
-        MalformedDrawing: While reading, naming file, line and reason.
+        FileNotFoundError: there is no such file.
+        MalformedDrawing: while reading, naming file, line and reason.
 
     Example:
         >>> for drawing in read_ndjson("cat.ndjson", first=3):  # doctest: +SKIP
@@ -97,16 +89,13 @@ def read_binary(
     """Read the drawings of a .bin file one by one, as `read_ndjson` does.
 
     Args:
-        path: The file.
-        word: What was drawn, which the format does not say; None takes it from the
+        path: the file.
+        word: what was drawn, which the format does not say; None takes it from the
             file's name: `cat.bin` and `full_binary_cat.bin` hold cats.
-        first: As for `read_ndjson`, and so `recognised_only`.
-        recognised_only: Leave out drawings that the game did not recognise.
+        first: as for `read_ndjson`, and so `recognised_only`.
+        recognised_only: leave out drawings that the game did not recognise.
         on_malformed: "skip": reading ends at a malformed record with a warning, for
             nothing marks where the next one begins.
-
-    Returns:
-        An iterator over the drawings, in the order of the file.
 
     Source: the layout of the data set's own parsers,
     https://github.com/googlecreativelab/quickdraw-dataset/tree/master/examples
@@ -148,13 +137,7 @@ def _recognised(drawing: Drawing) -> bool:
 
 
 class MalformedDrawing(ValueError):
-    """A record of a file that is no drawing.
-
-    Args:
-        path: The file.
-        place: Which record of it, for example "line 3".
-        reason: What is wrong with it.
-    """
+    """A record of a file that is no drawing: which file, which record, and why."""
 
     def __init__(self, path: Path, place: str, reason: str) -> None:
         super().__init__(path, place, reason)
@@ -323,3 +306,123 @@ def _take(file: BinaryIO, size: int) -> bytes:
     if len(taken) < size:
         raise _FileEnds
     return taken
+
+
+# One line, parsed as JSON, becomes a drawing or an error
+
+
+MOST_POINTS = 100_000  # that a file may give one drawing; real ones have some thousand
+LARGEST_SIMPLIFIED = 255
+LARGEST_RAW = 100_000  # pixels: no screen is that wide
+JSON_KINDS = {dict: "an object", list: "a list", str: "a text", bool: "a truth value"}
+JSON_KINDS |= {int: "a number", float: "a number", type(None): "null"}
+
+
+def drawing_from(record: Any) -> Drawing:
+    """Turn the JSON object of one line into a drawing.
+
+    Source: the QuickDraw data set's own description of its files,
+    https://github.com/googlecreativelab/quickdraw-dataset
+    """
+    if not isinstance(record, dict):
+        kind = JSON_KINDS[type(record)]
+        raise ValueError(f"holds {kind}, expected an object {{...}}")
+    if missing := [key for key in ("word", "drawing") if key not in record]:
+        raise ValueError(f"lacks {' and '.join(map(repr, missing))}")
+    points = _points_by_stroke(record["drawing"])
+    strokes = tuple(np.ascontiguousarray(rows[:2].T, np.float32) for rows in points)
+    return Drawing(
+        word=_field(record, "word", str),
+        strokes=strokes,
+        recognised=_field(record, "recognized", bool),
+        key_id=_key(_field(record, "key_id", str | int)),
+        country=_field(record, "countrycode", str),
+        timestamp=_moment(_field(record, "timestamp", str)),
+    )
+
+
+def _field(record: dict[str, Any], key: str, kind: Any) -> Any:
+    """Return a value of the expected type, or None if the key is missing."""
+    if key not in record:
+        return None
+    value = record[key]
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        names = {str: "a text", bool: "true or false"}
+        expected = names.get(kind, "a number or its digits as a text")
+        raise ValueError(f"{key!r} is {JSON_KINDS[type(value)]}, expected {expected}")
+    return value
+
+
+def _key(value: str | int | None) -> int | None:
+    """Read a drawing's number, which the files hold as text."""
+    if not isinstance(value, str):
+        return value
+    if not (value.isascii() and value.isdigit() and len(value) <= 20):
+        raise ValueError(f"'key_id' is {value[:40]!r}, expected at most 20 digits")
+    return int(value)
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Read "2017-03-01 20:41:36.70725 UTC"."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.removesuffix(" UTC"))
+    except ValueError:
+        raise ValueError(
+            f"'timestamp' is {text[:40]!r}, expected the like of "
+            "'2017-03-01 20:41:36.70725 UTC'"
+        ) from None
+    return moment.replace(tzinfo=moment.tzinfo or UTC)
+
+
+def _points_by_stroke(strokes: Any) -> list[np.ndarray]:
+    """Return an array (2, N) or (3, N) of float64 a stroke."""
+    if not isinstance(strokes, list):
+        kind = JSON_KINDS[type(strokes)]
+        raise ValueError(f"'drawing' is {kind}, expected a list of strokes")
+    if not strokes:
+        raise ValueError("the drawing has no strokes, expected at least one")
+    points = [_stroke_points(one, number) for number, one in enumerate(strokes, 1)]
+    if len({len(rows) for rows in points}) > 1:
+        raise ValueError("some strokes have times and others have none")
+    if (total := sum(rows.shape[1] for rows in points)) > MOST_POINTS:
+        raise ValueError(f"the drawing has {total} points, expected <= {MOST_POINTS}")
+    return points
+
+
+def _stroke_points(stroke: Any, number: int) -> np.ndarray:
+    """Return the rows of one stroke as an array (2, N) or (3, N) of float64."""
+    rows = stroke if isinstance(stroke, list) else []
+    if len(rows) not in (2, 3) or not all(isinstance(row, list) for row in rows):
+        raise ValueError(f"stroke {number} is no list of 2 or 3 rows")
+    lengths = [len(row) for row in rows]
+    if len(set(lengths)) > 1:
+        raise ValueError(f"stroke {number} has rows of unequal lengths {lengths}")
+    if not lengths[0]:
+        raise ValueError(f"stroke {number} has no points, expected at least one")
+    try:
+        points = np.array(rows)
+    except ValueError:  # a list among the numbers
+        points = np.array(None)
+    if points.dtype.kind not in "iuf" or points.ndim != 2:
+        raise ValueError(
+            f"stroke {number} holds something that is no number, or far too large"
+        )
+    points = points.astype(np.float64)
+    _check_range(points, number)
+    return points
+
+
+def _check_range(points: np.ndarray, number: int) -> None:
+    """Check that coordinates are finite and within what the format allows."""
+    simplified = len(points) == 2
+    low = 0 if simplified else -LARGEST_RAW
+    high = LARGEST_SIMPLIFIED if simplified else LARGEST_RAW
+    smallest, largest = points[:2].min(), points[:2].max()
+    if not (smallest >= low and largest <= high):  # NaN fails both
+        form = "simplified" if simplified else "raw"
+        raise ValueError(
+            f"stroke {number} has coordinates from {smallest:g} to {largest:g}, "
+            f"expected {low} to {high} in the {form} format"
+        )

@@ -41,28 +41,21 @@ def render_drawing(
     smoothing: float = SMOOTHING,
     share: float = 1.0,
 ) -> np.ndarray:
-    """Render a drawing into the middle of a square, its aspect ratio kept.
+    """Render a drawing into the middle of a square (S, S) uint8, its aspect ratio kept.
 
-    Lengths are shares of the image's side, so that one drawing looks the same at every
-    size. A part of a drawing stays at its place: `share` cuts after the whole was
-    smoothed and placed, and the ink of a smaller share is ink of a larger one.
+    255 is paper, 0 is ink, between them the edges. Lengths are shares of the image's
+    side, so that one drawing looks the same at every size. A part of a drawing stays at
+    its place: `share` cuts after the whole was smoothed and placed, and the ink of a
+    smaller share is ink of a larger one.
 
     Args:
-        drawing: The whole drawing.
+        drawing: the whole drawing.
         size: S, the side in pixels, 8 to 4096.
-        width: Width of the pen, above 0; 0.015 is 3.4 of 224 pixels.
-        padding: Empty paper on each side that the ink never touches, 0 or more.
-        smoothing: How far curves may leave the straight line between two points, as a
-            share of the drawing's longer side, see `smooth_drawing`; 0 for none.
-        share: How much of the length of all strokes is drawn, above 0 to 1, see
-            `partial_drawing`.
-
-    Returns:
-        (S, S) uint8, anti-aliased: 255 is paper, 0 is ink.
-
-    Raises:
-        ValueError: If an argument is out of range, or width and padding leave no
-            room to draw.
+        width: width of the pen, above 0; 0.015 is 3.4 of 224 pixels.
+        padding: empty paper on each side that the ink never touches, 0 or more.
+        smoothing: how far curves may leave the straight line (`smooth_drawing`); 0 for
+            none.
+        share: how much of the length of all strokes is drawn (`partial_drawing`).
     """
     _check_rendering(size, width, padding, smoothing, share)
     room = size * (1 - 2 * padding - width)
@@ -202,9 +195,9 @@ class SketchFiles:
     """What a call of `drawings_to_folder` did.
 
     Args:
-        folders: The class folders of the sketches, in the order of the file.
-        written: Sketches rendered now.
-        present: Sketches that were there already.
+        folders: the class folders of the sketches, in the order of the file.
+        written: sketches rendered now.
+        present: sketches that were there already.
     """
 
     folders: tuple[Path, ...]
@@ -233,27 +226,23 @@ def drawings_to_folder(
     a key is named by its place among those rendered (000000.png).
 
     Args:
-        path: A file of drawings, .ndjson or .bin.
-        folder: The data set; made if need be.
-        limit: Render no more than the first so many drawings; None for all.
-        recognised_only: Leave out drawings that the game did not recognise; `limit`
+        path: a file of drawings, .ndjson or .bin.
+        folder: the data set; made if need be.
+        limit: render no more than the first so many drawings; None for all.
+        recognised_only: leave out drawings that the game did not recognise; `limit`
             counts those that are left.
         on_malformed: "raise" or "skip", for records that are no drawings.
-        size: As for `render_drawing`, and so width, padding, smoothing and share.
-        width: Width of the pen, a share of the side.
-        padding: Empty paper on each side, a share of the side.
-        smoothing: How far curves may leave the straight line.
-        share: How much of each drawing is drawn.
-
-    Returns:
-        What was done.
+        size: as for `render_drawing`, and so width, padding, smoothing and share.
+        width: width of the pen, a share of the side.
+        padding: empty paper on each side, a share of the side.
+        smoothing: how far curves may leave the straight line.
+        share: how much of each drawing is drawn.
 
     Raises:
-        FileNotFoundError: If there is no such file of drawings.
-        MalformedDrawing: If a record is no drawing and such are not skipped.
-        ValueError: If an argument is out of range, or the folder holds sketches that
-            were rendered with other settings.
-        OSError: If the folder cannot be written to.
+        FileNotFoundError: there is no such file of drawings.
+        MalformedDrawing: a record is no drawing and such are not skipped.
+        ValueError: the folder holds sketches that were rendered with other settings.
+        OSError: the folder cannot be written to.
     """
     settings = {"size": size, "width": width, "padding": padding}
     settings |= {"smoothing": smoothing, "share": share}
@@ -282,14 +271,8 @@ def folder_name(word: str) -> str:
     stands between becomes one underscore. So nothing can lead out of a folder or hide
     it.
 
-    Args:
-        word: What a player was asked to draw.
-
-    Returns:
-        The name.
-
     Raises:
-        ValueError: If no letter or digit is left, or the name is too long.
+        ValueError: no letter or digit is left, or the name is too long.
 
     Example:
         >>> folder_name("The Eiffel Tower"), folder_name("t-shirt")

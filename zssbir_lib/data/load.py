@@ -7,12 +7,11 @@ from pathlib import Path
 
 import torch
 
-from zssbir_lib.data.class_names import check_known
+from zssbir_lib.data.class_names import check_known, describe_pairs, pair_names
 from zssbir_lib.data.folders import read_class_folders
 from zssbir_lib.data.images import ImageSet, SketchPhotoData
 from zssbir_lib.data.prepared import is_store, open_store
 from zssbir_lib.data.sources import ImageView, StoredImages
-from zssbir_lib.data.spelling import describe_pairs, pair_names
 from zssbir_lib.data.splits import ZeroShotSplit
 from zssbir_lib.modality import PHOTO, SKETCH
 from zssbir_lib.world import (
@@ -39,19 +38,14 @@ def load_data(
     takes the split's spelling, and a warning says so.
 
     Args:
-        source: "world", or a folder with sketch/<class>/ and photo/<class>/, or with
-            one of the public data sets in a layout in circulation (`layouts`), or a
-            prepared store.
+        source: "world"; or a folder with sketch/<class>/ and photo/<class>/, or with a
+            public data set in a layout in circulation (`layouts`), or a prepared store.
         image_size: S, the side in pixels.
         split: draw only the classes it names (the world only; a folder is always
             listed in full, and its images are decoded when first used).
         on_unreadable: "raise" or "skip", for damaged files (`read_class_folders`).
         level: "easy", "default" or "hard" images (the world only).
-        photos: "all", or "extend-only" for the photos of Sketchy Extended each once
-            (`read_class_folders`).
-
-    Returns:
-        The data set.
+        photos: "all", or "extend-only": the photos of Sketchy Extended each once.
 
     Raises:
         FileNotFoundError: source is neither "world" nor a folder.
@@ -94,12 +88,6 @@ def load_world_data(
         photo_options: how hard the photos are; None for the default.
         sketch_options: how hard the sketches are; None for the default.
         workers: processes that draw; None to choose by the machine.
-
-    Returns:
-        The data set named "world".
-
-    Raises:
-        ValueError: naming the classes that the world lacks.
     """
     names = _checked_names(class_names)
     world = load_world(
@@ -138,12 +126,6 @@ def load_pretraining_photos(
         seed: which images are drawn.
         photo_options: how hard the photos are; None for the default.
         workers: processes that draw; None to choose by the machine.
-
-    Returns:
-        The photos with labels 0..C-1.
-
-    Raises:
-        ValueError: naming the classes that the world lacks.
     """
     names = _checked_names(class_names)
     world = load_world(
@@ -178,10 +160,7 @@ def _drawn(images: DrawnImages, modality: int) -> ImageSet:
 
 
 def spelt_as(data: SketchPhotoData, split: ZeroShotSplit) -> SketchPhotoData:
-    """Give classes the spelling of a split, with a warning that says which.
-
-    Names may differ in case, spaces, underscores, hyphens and brackets.
-    """
+    """Give classes the spelling of a split, with a warning that says which."""
     pairing = pair_names(data.class_names, sum(split.groups().values(), ()))
     if pairing.ambiguous:
         names = ", ".join(repr(name) for name in pairing.ambiguous[0])
