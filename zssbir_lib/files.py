@@ -8,7 +8,7 @@ download); both count only once a file renamed at the end, or a checksum, says s
 import json
 import os
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -19,14 +19,7 @@ def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
     """Write a file under a temporary name beside it, then rename it.
 
     Whatever stops the writing, a crash or a full disk included, the file that was there
-    before is as it was.
-
-    Args:
-        path: the file; its folder must exist, and nobody else may write it meanwhile.
-        write: writes the content to an open file.
-
-    Raises:
-        OSError: saying what could not be written, why, and what to do.
+    before is as it was. Nobody else may write it meanwhile.
     """
     partial = path.with_name(path.name + ".partial")
     try:
@@ -49,12 +42,7 @@ def write_whole(path: Path, write: Callable[[BinaryIO], None]) -> None:
 def write_shared(path: Path, write: Callable[[BinaryIO], object]) -> None:
     """Write a file that other processes may be writing too: the last one stays.
 
-    Args:
-        path: the file; its folder must exist.
-        write: writes the content to an open file.
-
-    Raises:
-        OSError: the system's own, for the caller to say what can be done.
+    An OSError is the system's own, for the caller to say what can be done.
     """
     writer = f"{os.getpid()}-{threading.get_ident()}"  # nobody else's
     temporary = path.with_name(f"{path.name}.{writer}.part")
@@ -73,16 +61,7 @@ def write_text(text: str, path: Path) -> None:
 
 
 def write_json(content: dict[str, Any], path: Path) -> None:
-    """Write plain values as a JSON file, as `write_whole` does; its folder is created.
-
-    Args:
-        content: plain values.
-        path: the file.
-
-    Raises:
-        TypeError: a value is not plain.
-        OSError: as `write_whole` says.
-    """
+    """Write plain values as a JSON file, as `write_text` does."""
     write_text(json.dumps(content, indent=1) + "\n", path)
 
 
@@ -90,12 +69,6 @@ def check_writable(folder: Path) -> None:
     """Create a folder if need be, and raise unless files can be written there.
 
     Better now than after the first hour of a training.
-
-    Args:
-        folder: where results go.
-
-    Raises:
-        OSError: saying why not.
     """
     probe = folder / ".writable.partial"
     try:
@@ -113,7 +86,7 @@ def check_writable(folder: Path) -> None:
 
 def reason(error: BaseException) -> str:
     """Return the first line of what went wrong first."""
-    *_, first = causes(error)
+    first = causes(error)[-1]
     if isinstance(first, OSError) and first.strerror:
         return first.strerror
     return str(first).splitlines()[0] if str(first) else type(first).__name__
@@ -125,14 +98,15 @@ def failed_to_write(error: BaseException) -> bool:
     return by_system or "PytorchStreamWriter" in str(error)
 
 
-def causes(error: BaseException) -> Iterator[BaseException]:
-    """Yield an error, the one during whose handling it was raised, and so on.
+def causes(error: BaseException) -> list[BaseException]:
+    """Return an error, the one during whose handling it was raised, and so on.
 
     PyTorch reports a full disk by an error of its own, behind which is the system's.
     """
-    while error is not None:
-        yield error
-        error = error.__context__
+    chain = [error]
+    while chain[-1].__context__ is not None:
+        chain.append(chain[-1].__context__)
+    return chain
 
 
 def cache_folder() -> Path:

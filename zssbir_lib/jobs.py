@@ -26,17 +26,9 @@ def run_jobs(
 ) -> Iterator[Result]:
     """Do the work for every item, and yield each result as it is done.
 
-    An error or Ctrl-C ends the processes at once; so does the end of this process,
-    however it comes, even by `kill -9`.
-
-    Args:
-        work: called with one item.
-        items: what to do it for, such as the runs of a study.
-        jobs: number of processes, each of one thread; with 1 the work is done here, in
-            order, with as many threads as PyTorch has.
-
-    Raises:
-        ChildProcessError: a process died.
+    Each of several processes has one thread; with one job the work is done here, in
+    order, with as many threads as PyTorch has. An error or Ctrl-C ends the processes at
+    once; so does the end of this process, however it comes, even by `kill -9`.
     """
     if jobs == 1 or not items:
         yield from map(work, items)
@@ -71,10 +63,7 @@ def run_jobs(
 def in_threads(
     work: Callable[[Item], Result], items: Sequence[Item], threads: int
 ) -> Iterator[Result]:
-    """Do the work for every item in several threads, results in the items' order.
-
-    An error (or Ctrl-C) cancels what has not begun.
-    """
+    """Do the work in threads, results in order; an error cancels what has not begun."""
     if threads == 1 or len(items) < 2:
         yield from map(work, items)
         return
@@ -85,9 +74,8 @@ def in_threads(
 
 def available_cores() -> int:
     """Return how many processor cores this process may use, 1 or more."""
-    if hasattr(os, "sched_getaffinity"):
-        return len(os.sched_getaffinity(0))
-    return os.cpu_count() or 1
+    known = hasattr(os, "sched_getaffinity")
+    return len(os.sched_getaffinity(0)) if known else os.cpu_count() or 1
 
 
 def jobs_worth(images: int) -> int:
@@ -111,11 +99,10 @@ def _deaf_to_ctrl_c() -> Iterator[None]:
 def _begin_worker(parent: int) -> None:
     """Leave Ctrl-C to the parent, and end when it is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-    threading.Thread(target=_end_with, args=(parent,), daemon=True).start()
 
+    def end_with_parent() -> None:  # which, if killed, cannot tell anybody to stop
+        while os.getppid() == parent:
+            time.sleep(0.5)
+        os._exit(1)
 
-def _end_with(parent: int) -> None:
-    """Wait for the end of the parent; if killed, it cannot tell anybody to stop."""
-    while os.getppid() == parent:
-        time.sleep(0.5)
-    os._exit(1)
+    threading.Thread(target=end_with_parent, daemon=True).start()

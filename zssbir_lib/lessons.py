@@ -27,24 +27,13 @@ __all__ = [
 
 
 def set_seed(seed: int) -> None:
-    """Seed Python's and torch's random numbers, so that a cell repeats exactly.
-
-    Args:
-        seed: any integer from 0.
-    """
+    """Seed Python's and torch's random numbers, so that a cell repeats exactly."""
     random.seed(seed)
     torch.manual_seed(seed)
 
 
 def active_profile() -> str:
-    """Read which profile to run: `smoke`, `quick` or `book`.
-
-    Returns:
-        The value of the environment variable ZSSBIR_PROFILE, or `quick`.
-
-    Raises:
-        ValueError: the variable holds another name.
-    """
+    """Return what ZSSBIR_PROFILE names: `smoke`, `quick` (the default) or `book`."""
     profile = os.environ.get("ZSSBIR_PROFILE", "quick")
     if profile not in PROFILES:
         raise ValueError(
@@ -54,15 +43,7 @@ def active_profile() -> str:
 
 
 def check_true(condition: bool, message: str) -> None:
-    """Print `ok: message`, or stop the notebook with the message.
-
-    Args:
-        condition: what must hold.
-        message: what it means, in words.
-
-    Raises:
-        ValueError: the condition does not hold.
-    """
+    """Print `ok: message`, or stop the notebook with the message."""
     if not condition:
         raise ValueError(f"does not hold: {message}")
     print(f"ok: {message}")
@@ -78,9 +59,6 @@ def check_close(
         expected: the same shape.
         message: what agrees, in words.
         tolerance: largest absolute difference of any two numbers.
-
-    Raises:
-        ValueError: the shapes differ, or two numbers differ by more.
 
     Example:
         >>> check_close(0.1 + 0.2, 0.3, "the sum is right")
@@ -98,24 +76,16 @@ def check_exercise(name: str, attempt: Any) -> None:
     """Print whether an exercise is solved; never stop the notebook.
 
     The line is `2.1: correct`, `2.1: not attempted` (the stub returned None), or says
-    for which input the answer differs, what was expected and what came.
-
-    Args:
-        name: number of the exercise, such as `2.1`.
-        attempt: the reader's function, or the value where one is asked for.
-
-    Raises:
-        ValueError: there is no exercise of that number.
+    for which input the answer differs, what was expected and what came. An attempt is
+    the reader's function, or the value where one is asked for.
     """
     if name not in EXERCISES:
         raise ValueError(
             f"no exercise {name!r}; there are {', '.join(sorted(EXERCISES))}"
         )
     exercise = EXERCISES[name]
-    if exercise.cases:
-        print(f"{name}: {_judge_function(exercise, attempt)}")
-    else:
-        print(f"{name}: {_judge_value(exercise, attempt)}")
+    judge = _judge_function if exercise.cases else _judge_value
+    print(f"{name}: {judge(exercise, attempt)}")
 
 
 def _judge_value(exercise: Exercise, attempt: Any) -> str:
@@ -147,16 +117,9 @@ def _judge_function(exercise: Exercise, attempt: Callable[..., Any]) -> str:
 
 
 def agrees(value: Any, expected: Any, tolerance: float) -> bool:
-    """Tell whether two answers are the same, numbers up to the tolerance.
+    """Tell whether all parts of two answers agree, numbers up to the tolerance.
 
-    Args:
-        value: bool, string, number, tensor, array, or a list of those.
-        expected: what it should be.
-        tolerance: largest absolute difference of two numbers; NaN agrees with
-            nothing.
-
-    Returns:
-        True if all parts agree; a bool or a string agrees only with its equal.
+    NaN agrees with nothing, a bool or a string only with its equal.
     """
     value, expected = _plain(value), _plain(expected)
     if isinstance(expected, list):
@@ -173,14 +136,7 @@ def agrees(value: Any, expected: Any, tolerance: float) -> bool:
 
 
 def readable(value: Any) -> str:
-    """Write an answer in one line, floats with four decimals.
-
-    Args:
-        value: what `agrees` takes.
-
-    Returns:
-        The line; the same for a tensor, an array and a list of the same numbers.
-    """
+    """Write an answer in one line, tensors as lists, floats with four decimals."""
     value = _plain(value)
     if isinstance(value, list):
         return f"[{', '.join(map(readable, value))}]"
@@ -189,8 +145,6 @@ def readable(value: Any) -> str:
 
 def _plain(value: Any) -> Any:
     """Turn tensors, arrays and tuples into lists, and their scalars into numbers."""
-    if isinstance(value, torch.Tensor):
-        return value.detach().cpu().tolist()
-    if hasattr(value, "tolist"):  # numpy arrays and numpy's own numbers
+    if hasattr(value, "tolist"):  # tensors, numpy arrays and numpy's own numbers
         return value.tolist()
     return list(value) if isinstance(value, tuple) else value

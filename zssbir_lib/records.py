@@ -71,15 +71,7 @@ def parts_of(hint: Any) -> tuple[Any, tuple[Any, ...]]:
 
 
 def check_fields(record: Any, prefix: str = "") -> None:
-    """Raise unless every field holds what its annotation says.
-
-    Args:
-        record: a dataclass instance.
-        prefix: what stands before the names in messages, such as "margins.".
-
-    Raises:
-        ValueError: naming the field, its value and what was expected.
-    """
+    """Raise unless every field, named after the prefix, holds what its type says."""
     for name, hint in hints_of(type(record)).items():
         check_value(prefix + name, getattr(record, name), hint)
 
@@ -148,33 +140,26 @@ def check_known(what: str, names: Iterable[str], known: Iterable[str]) -> None:
 
 
 def changed(record: Record, **changes: Any) -> Record:
-    """Return a record with some fields changed; a dictionary changes a record within.
-
-    Args:
-        record: any dataclass instance.
-        **changes: new values by name, for example `augmentation={"edges": 0.3}`.
-
-    Raises:
-        ValueError: there is no such field, or a value is out of range.
-    """
-    check_known(type(record).__name__, changes, [f.name for f in fields(record)])
+    """Return a record with fields changed; a dictionary changes a record within."""
+    check_known(type(record).__name__, changes, hints_of(type(record)))
     for name, value in changes.items():
         within = getattr(record, name)
         if is_dataclass(within) and isinstance(value, Mapping):
-            check_known(name, value, [f.name for f in fields(within)])
+            check_known(name, value, hints_of(type(within)))
             changes[name] = changed(within, **value)
     return replace(record, **changes)
 
 
 def record_from(kind: type[Record], values: Mapping[str, Any]) -> Record:
     """Rebuild a record from the plain values of `dataclasses.asdict`, or from JSON."""
-    content = dict(values)
-    for name, hint in hints_of(kind).items():
-        if isinstance(content.get(name), list):
-            content[name] = tuple(content[name])
-        if is_dataclass(parts_of(hint)[0]) and isinstance(content.get(name), dict):
-            content[name] = record_from(parts_of(hint)[0], content[name])
-    check_known(kind.__name__, content, [f.name for f in fields(kind)])
+    content, hints = dict(values), hints_of(kind)
+    check_known(kind.__name__, content, hints)
+    for name, value in content.items():
+        if isinstance(value, list):
+            content[name] = tuple(value)
+        within, _ = parts_of(hints[name])
+        if is_dataclass(within) and isinstance(value, dict):
+            content[name] = record_from(within, value)
     return kind(**content)
 
 
@@ -190,18 +175,10 @@ def plain(record: Any) -> dict[str, Any]:
 
 
 def read_changes(texts: Iterable[str], hints: Mapping[str, Any]) -> dict[str, Any]:
-    """Return the changes that words such as "margin=0.5" ask for.
+    """Return the changes that words such as "margin=0.5" or "inner.rate=2" ask for.
 
-    Args:
-        texts: NAME=VALUE, or RECORD.NAME=VALUE for a field of a record within; lists
-            are joined by commas, and "none" is nothing.
-        hints: annotations by field, see `hints_of`.
-
-    Returns:
-        Values in the fields' types, those of records within as dictionaries.
-
-    Raises:
-        ValueError: a word has no "=", an unknown field, or a value of another type.
+    They are values in the types of the fields, by the hints of `hints_of`, and those of
+    records within dictionaries. Lists are joined by commas, and "none" is nothing.
     """
     changes: dict[str, Any] = {}
     for text in texts:
@@ -212,8 +189,8 @@ def read_changes(texts: Iterable[str], hints: Mapping[str, Any]) -> dict[str, An
         if dot and is_dataclass(hints.get(record)):
             within = hints_of(hints[record])
             check_known(record, [inner], within)
-            known = changes.setdefault(record, {})
-            known[inner] = read_value(name, value, within[inner])
+            found = read_value(name, value, within[inner])
+            changes.setdefault(record, {})[inner] = found
         else:
             check_known("the recipe", [name], hints)
             changes[name] = read_value(name, value, hints[name])
@@ -233,14 +210,12 @@ def read_value(name: str, text: str, hint: Any) -> Any:
         raise ValueError(
             f"{name} is a record: set one of its fields, {name}.{{{inner}}}"
         )
-    if bare is bool and text.lower() in ("true", "false"):
-        return text.lower() == "true"
+    if bare not in (int, float, bool):
+        return text
     try:
-        return (
-            text
-            if bare not in (int, float, bool)
-            else {int: int, float: float}[bare](text)
-        )
+        if bare is bool:
+            return {"true": True, "false": False}[text.lower()]
+        return bare(text)
     except (ValueError, KeyError) as error:
         raise ValueError(
             f"--set {name} needs a value of type {bare.__name__}, got {text!r}"
@@ -254,14 +229,12 @@ def describe_fields(
     meanings, lines = attribute_texts(type(record)), []
     for name, hint in hints_of(type(record)).items():
         value = getattr(record, name)
-        if name in leave_out:
-            continue
-        if is_dataclass(value):
+        if is_dataclass(value) and name not in leave_out:
             lines += describe_fields(value, f"{prefix}{name}.")
-            continue
-        shown = ",".join(value) if isinstance(value, tuple) else value
-        told = "; ".join(filter(None, (allowed(hint), meanings.get(name, ""))))
-        lines.append(f"  {prefix + name:<26} {shown!s:<22} {told}")
+        elif name not in leave_out:
+            shown = ",".join(value) if isinstance(value, tuple) else value
+            told = "; ".join(filter(None, (allowed(hint), meanings.get(name, ""))))
+            lines.append(f"  {prefix + name:<26} {shown!s:<22} {told}")
     return lines
 
 
