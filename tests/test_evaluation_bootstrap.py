@@ -11,15 +11,12 @@ from scipy import stats
 from zssbir_lib.evaluation import (
     bootstrap_interval,
     compare_methods,
-    evaluate_retrieval,
     mean_interval,
-    per_query_metrics,
     statistics,
 )
-from zssbir_lib.evaluation.statistics import bca_levels, draw_deviations, group_totals
+from zssbir_lib.evaluation.statistics import draw_deviations, group_totals
 
 GOLDENS = Path(__file__).parent / "goldens" / "metrics"
-KINDS = ("widened", "percentile", "bca")
 SIZES = [3, 8, 5, 6, 2, 9, 4, 7] * 3  # queries of 24 classes
 
 
@@ -52,6 +49,30 @@ def share_of_hits(draw_interval, truth, trials):
     """Count how often intervals of fresh data hold the truth."""
     ends = np.array([draw_interval()[1:] for _ in range(trials)])
     return ((ends[:, 0] <= truth) & (truth <= ends[:, 1])).mean()
+
+
+# Student's t
+
+
+def test_t_interval_by_hand():
+    # mean 2, standard error 1/sqrt(3), t(0.975, 2 degrees) = 4.302653
+    mean, low, high = mean_interval([1, 2, 3])
+    assert mean == 2
+    assert high - mean == pytest.approx(4.302653 / np.sqrt(3), abs=1e-5)
+    assert mean - low == pytest.approx(high - mean)
+
+
+def test_t_interval_covers_the_true_mean_as_often_as_it_says():
+    rng = np.random.default_rng(0)
+    hits = 0
+    for _ in range(2000):
+        _, low, high = mean_interval(rng.normal(size=5), confidence=0.9)
+        hits += low <= 0 <= high
+    assert hits / 2000 == pytest.approx(0.9, abs=0.02)
+
+
+def test_one_value_has_no_interval():
+    assert mean_interval([0.4]) == (0.4, None, None)
 
 
 # the draws
@@ -87,8 +108,7 @@ def test_the_mean_is_that_of_all_queries(monkeypatch):
     means = resampled_means(values, labels, draws=2_001)
     assert means.shape == (2_001,) and len(np.unique(means)) > 1_990
     assert means.mean() == pytest.approx(values.mean(), abs=0.005)
-    for kind in KINDS:
-        assert bootstrap_interval(values, labels, kind, draws=50)[0] == values.mean()
+    assert bootstrap_interval(values, labels, draws=50)[0] == values.mean()
 
 
 def test_the_seed_decides_the_draws():
@@ -102,16 +122,8 @@ def test_the_seed_decides_the_draws():
 # the intervals
 
 
-def test_percentile_interval_is_the_quantiles_of_the_draws():
-    values, labels = class_scores(np.random.default_rng(0), SIZES)
-    _, low, high = bootstrap_interval(values, labels, "percentile", 0.9, 3_000, seed=7)
-    means = resampled_means(values, labels, draws=3_000, seed=7)
-    np.testing.assert_allclose([low, high], np.quantile(means, [0.05, 0.95]))
-
-
-@pytest.mark.parametrize("kind", ["percentile", "bca"])
 @pytest.mark.parametrize("grouped", [False, True])
-def test_plain_kinds_agree_with_scipy(kind, grouped):
+def test_quantiles_of_the_draws_agree_with_scipy(grouped):
     values, labels = class_scores(np.random.default_rng(3), SIZES)
     values = values**3  # skewed
     if not grouped:
@@ -125,31 +137,12 @@ def test_plain_kinds_agree_with_scipy(kind, grouped):
         (sums, counts),
         ratio,
         paired=True,
-        method=kind,
+        method="percentile",
         n_resamples=20_000,
         rng=np.random.default_rng(0),
     ).confidence_interval
-    found = bootstrap_interval(values, labels, kind, draws=20_000)
-    # equal to the last digits while both draw alike; the two kinds are 0.2 apart
-    assert found[1:] == pytest.approx(list(expected), abs=0.08 * width(found))
-
-
-def test_bca_levels_by_hand():
-    """60 of 100 draws below the mean: bias 0.2533; 1.96 either side of twice that."""
-    even, counts = np.array([-1.0, 0.0, 1.0]), np.array([2, 2, 2])
-    draws = np.repeat([-1.0, 1.0], [60, 40])
-    expected = stats.norm.cdf([0.5067 - 1.96, 0.5067 + 1.96])
-    np.testing.assert_allclose(bca_levels(even, counts, draws, 0.95), expected, 1e-3)
-    # totals -1, -1, 2: cubes add up to 6, squares to 6; 6 / (6 * 6 ** 1.5) = 0.0680
-    skewed, draws = np.array([-1.0, -1.0, 2.0]), np.array([-1.0, 1.0])
-    expected = stats.norm.cdf([-1.96 / (1 + 0.1334), 1.96 / (1 - 0.1334)])
-    np.testing.assert_allclose(bca_levels(skewed, counts, draws, 0.95), expected, 1e-3)
-
-
-def test_bca_moves_towards_the_long_tail():
-    values = np.random.default_rng(0).exponential(size=30)
-    plain, moved = (bootstrap_interval(values, kind=kind) for kind in KINDS[1:])
-    assert moved[1] > plain[1] and moved[2] > plain[2]
+    found = np.quantile(resampled_means(values, labels, 20_000), [0.025, 0.975])
+    assert found == pytest.approx(list(expected), abs=0.08 * np.ptp(found))
 
 
 @pytest.mark.parametrize("count", [2, 3, 5, 20])
@@ -162,34 +155,29 @@ def test_widened_interval_of_normal_numbers_is_students(count):
     assert np.mean(found) == pytest.approx(np.mean(expected), rel=0.15)
 
 
-def test_queries_of_a_class_are_not_independent():
-    values, labels = class_scores(np.random.default_rng(0), [25] * 20)
-    by_class, alone = (bootstrap_interval(values, one) for one in (labels, None))
-    assert by_class[0] == alone[0]
-    assert width(by_class) > 3 * width(alone)
-
-
 def test_widened_interval_covers_the_truth_as_often_as_it_says():
     rng = np.random.default_rng(0)
 
-    def interval(kind="widened", grouped=True, classes=21):
+    def interval(grouped=True, classes=21):
         values, labels = class_scores(rng, [10] * classes)
-        return bootstrap_interval(values, labels if grouped else None, kind, draws=500)
+        return bootstrap_interval(values, labels if grouped else None, draws=500)
+
+    def plain():
+        means = resampled_means(*class_scores(rng, [10] * 4), 500)
+        return means.mean(), *np.quantile(means, [0.025, 0.975])
 
     assert 0.93 < share_of_hits(interval, 0.4, 1_500) < 0.97
     few = share_of_hits(lambda: interval(classes=4), 0.4, 1_500)
     assert 0.93 < few < 0.97
-    plain = share_of_hits(lambda: interval("percentile", classes=4), 0.4, 500)
-    assert plain < 0.9  # why it is widened
+    assert share_of_hits(plain, 0.4, 500) < 0.9  # why it is widened
     alone = share_of_hits(lambda: interval(grouped=False), 0.4, 500)
     assert alone < 0.7  # why classes are drawn whole
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_shift_and_scale_go_through(kind):
+def test_shift_and_scale_go_through():
     values, labels = class_scores(np.random.default_rng(0), SIZES)
-    found = bootstrap_interval(100 * values + 3, labels, kind, draws=400)
-    expected = np.array(bootstrap_interval(values, labels, kind, draws=400))
+    found = bootstrap_interval(100 * values + 3, labels, draws=400)
+    expected = np.array(bootstrap_interval(values, labels, draws=400))
     np.testing.assert_allclose(found, 100 * expected + 3)
 
 
@@ -208,61 +196,25 @@ def test_order_types_and_names_of_classes_do_not_matter():
 # what has no interval, or no meaning
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_one_query_or_one_class_has_no_interval(kind):
-    assert bootstrap_interval([0.3], kind=kind) == (0.3, None, None)
-    found = bootstrap_interval([0.2, 0.4], ["ape", "ape"], kind)
+def test_one_query_or_one_class_has_no_interval():
+    assert bootstrap_interval([0.3]) == (0.3, None, None)
+    found = bootstrap_interval([0.2, 0.4], ["ape", "ape"])
     assert found == (pytest.approx(0.3), None, None)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_equal_queries_have_an_interval_of_no_width(kind):
-    found = bootstrap_interval([0.25] * 6, kind=kind, draws=100)
+def test_equal_queries_have_an_interval_of_no_width():
+    found = bootstrap_interval([0.25] * 6, draws=100)
     assert found == (0.25, 0.25, 0.25)
 
 
-@pytest.mark.parametrize("kind", KINDS)
-def test_queries_without_a_relevant_photo_are_left_out(kind):
+def test_queries_without_a_relevant_photo_are_left_out():
     values, labels = class_scores(np.random.default_rng(0), SIZES)
     holes = values.copy()
     holes[[0, 5]] = np.nan
     holes[labels == 3] = np.nan  # a whole class
     kept = ~np.isnan(holes)
-    found = bootstrap_interval(holes, labels, kind, draws=200)
-    assert found == bootstrap_interval(values[kept], labels[kept], kind, draws=200)
-
-
-@pytest.mark.parametrize(
-    ("arguments", "options", "message"),
-    [
-        (([],), {}, r"values has shape \(1, 0\)"),
-        (([[0.1, 0.2]],), {}, r"values have shape \(1, 2\): expected one a query"),
-        (([np.nan, np.nan],), {}, "values is NaN throughout: no query has a relevant"),
-        (([0.1, np.inf],), {}, "values holds an infinite value"),
-        (([0.1, 0.2], [1]), {}, r"labels have shape \(1,\) for 2 queries"),
-        (([0.1, 0.2],), {"kind": "magic"}, "unknown kind 'magic': choose one of"),
-        (([0.1, 0.2],), {"confidence": 95}, "confidence must lie between 0 and 1"),
-        (([0.1, 0.2],), {"draws": 0}, "draws is 0: expected a whole number from 1"),
-        (([0.1, 0.2],), {"draws": 1e4}, "draws is 10000.0: expected a whole number"),
-    ],
-)
-def test_bad_input_is_refused(arguments, options, message):
-    with pytest.raises(ValueError, match=message):
-        bootstrap_interval(*arguments, **options)
-
-
-def test_scores_of_the_evaluation_fit():
-    golden = np.load(GOLDENS / "m1_plain.npz")
-    names = ("query", "gallery", "query_labels", "gallery_labels")
-    sets = [torch.from_numpy(golden[f"in_{name}"]) for name in names]
-    present = sets[3] != sets[2][0]  # no photo of the first query's class
-    sets[1], sets[3] = sets[1][present], sets[3][present]
-    scores = per_query_metrics(*sets)["map@all"]
-    assert np.isnan(scores).any()
-    mean, low, high = bootstrap_interval(scores, sets[2], draws=2_000)
-    assert mean == pytest.approx(evaluate_retrieval(*sets)["map@all"])
-    alone = bootstrap_interval(scores, draws=2_000)
-    assert low < alone[1] < mean < alone[2] < high
+    found = bootstrap_interval(holes, labels, draws=200)
+    assert found == bootstrap_interval(values[kept], labels[kept], draws=200)
 
 
 # tables of several seeds
@@ -277,16 +229,10 @@ def seeds_and_classes(rng, seeds=5, classes=21, queries=6, of_seeds=0.02):
     return table + rng.normal(0, 0.05, table.shape), labels
 
 
-def test_over_seeds_is_students_interval_of_their_means():
-    table, labels = seeds_and_classes(np.random.default_rng(0))
-    found = table_interval(table, labels, "seeds", 0.9)
-    assert found == pytest.approx(mean_interval(table.mean(axis=1), 0.9))
-
-
 def test_over_queries_is_the_bootstrap_of_their_means():
     table, labels = seeds_and_classes(np.random.default_rng(0))
     found = table_interval(table, labels, "queries", 0.9, 500, 3)
-    expected = bootstrap_interval(table.mean(0), labels, "widened", 0.9, 500, 3)
+    expected = bootstrap_interval(table.mean(0), labels, 0.9, 500, 3)
     assert found == pytest.approx(expected)
 
 
@@ -300,20 +246,6 @@ def test_over_both_adds_the_two_variances():
     assert both > 1.2 * max(seeds, queries)
 
 
-def test_over_both_falls_back_to_the_source_that_varies():
-    scores, labels = class_scores(np.random.default_rng(0), SIZES)
-    same_seeds = np.tile(scores, (4, 1))
-    queries, both = (
-        width(table_interval(same_seeds, labels, over)) for over in ("queries", "both")
-    )
-    assert both == pytest.approx(queries, rel=1e-6)
-    runs = np.random.default_rng(1).normal(0.4, 0.02, 12)
-    same_queries = np.tile(runs[:, None], (1, 5))
-    found = table_interval(same_queries, range(5), "both")
-    assert found[0] == pytest.approx(runs.mean())
-    assert width(found) == pytest.approx(width(mean_interval(runs)), rel=0.08)
-
-
 def test_over_both_covers_new_seeds_and_new_classes():
     rng = np.random.default_rng(0)
 
@@ -325,46 +257,8 @@ def test_over_both_covers_new_seeds_and_new_classes():
         assert share_of_hits(lambda over=over: interval(over), 0.4, 300) < 0.9
 
 
-def test_one_seed_has_an_interval_over_queries_only():
-    table, labels = seeds_and_classes(np.random.default_rng(0), seeds=1)
-    mean = pytest.approx(table.mean())
-    assert table_interval(table, labels, "seeds") == (mean, None, None)
-    assert table_interval(table, labels, "both") == (mean, None, None)
-    assert width(table_interval(table, labels, "queries", draws=100)) > 0
-
-
 def test_one_class_has_an_interval_over_seeds_only():
     table = np.array([[0.1, 0.2], [0.3, 0.6]])
     assert table_interval(table, ["ape", "ape"], "both")[1:] == (None, None)
     assert table_interval(table, ["ape", "ape"], "queries")[1:] == (None, None)
     assert width(table_interval(table, ["ape", "ape"], "seeds")) > 0
-
-
-@pytest.mark.parametrize("over", ["seeds", "queries", "both"])
-def test_columns_without_a_relevant_photo_are_left_out(over):
-    table, labels = seeds_and_classes(np.random.default_rng(0))
-    holes = table.copy()
-    holes[:, [2, 9]] = np.nan
-    kept = ~np.isnan(holes[0])
-    found = table_interval(torch.from_numpy(holes), labels, over, draws=200)
-    assert found == pytest.approx(
-        table_interval(table[:, kept], labels[kept], over, draws=200)
-    )
-
-
-@pytest.mark.parametrize(
-    ("table", "labels", "options", "message"),
-    [
-        ([0.1, 0.2], None, {}, r"scores has shape \(2,\): expected \(seeds, queries\)"),
-        ([[], []], None, {}, r"scores has shape \(2, 0\)"),
-        ([[0.1, 0.2], [0.1, np.nan]], None, {}, "query 1 of scores is NaN for some"),
-        ([[np.nan], [np.nan]], None, {}, "scores is NaN throughout"),
-        ([[0.1, -np.inf]], None, {}, "scores holds an infinite value"),
-        ([[0.1, 0.2]], [1], {"over": "seeds"}, r"labels have shape \(1,\) for 2"),
-        ([[0.1, 0.2]], [1, 2], {"over": "years"}, "unknown over 'years'"),
-        ([[0.1, 0.2]], [1, 2], {"confidence": 1.0}, "confidence must lie between"),
-    ],
-)
-def test_bad_tables_are_refused(table, labels, options, message):
-    with pytest.raises(ValueError, match=message):
-        table_interval(table, labels, **options)

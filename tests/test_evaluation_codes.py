@@ -1,13 +1,25 @@
-"""Binary codes of embeddings: learning them from a gallery, and encoding."""
+"""Binary codes: learning them from a gallery, encoding, packing, and ranking."""
 
 import math
+from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
+from sklearn.metrics import average_precision_score
 
-from zssbir_lib.evaluation import fit_itq, retrieval_codes, unpack_codes
+from zssbir_lib.evaluation import (
+    evaluate_retrieval,
+    fit_itq,
+    pack_codes,
+    per_query_metrics,
+    rank_gallery,
+    retrieval_codes,
+    unpack_codes,
+)
 from zssbir_lib.evaluation.codes import principal_directions
+
+GOLDEN = Path(__file__).parent / "goldens" / "metrics" / "m5_hamming64.npz"
 
 
 def embeddings(count=120, size=24, seed=0):
@@ -108,6 +120,15 @@ def test_every_type_of_embedding_is_read_as_it_is(dtype):
     assert torch.equal(codes, wide)
 
 
+def test_codes_of_a_search_are_those_of_the_encoder_of_its_gallery():
+    gallery, query = embeddings(), embeddings(6, seed=1) + 2
+    encoder = fit_itq(gallery, bits=16)
+    for few in (query, query[:1]):
+        codes, photos = retrieval_codes(few, gallery, 16)
+        assert torch.equal(codes, encoder.encode(few))
+        assert torch.equal(photos, encoder.encode(gallery))
+
+
 def test_embeddings_that_need_gradients_are_read():
     gallery = embeddings()
     codes = retrieval_codes(gallery[:3], gallery.clone().requires_grad_(), bits=16)
@@ -122,73 +143,82 @@ def test_a_code_does_not_depend_on_how_many_are_encoded():
     )
 
 
-def test_queries_are_centred_as_asked():
-    gallery, query = embeddings(), embeddings(6, seed=1) + 2
-    encoder = fit_itq(gallery, bits=16)
-    codes, photos = retrieval_codes(query, gallery, 16)
-    assert torch.equal(codes, encoder.encode(query))
-    assert torch.equal(photos, encoder.encode(gallery))
-    codes, photos = retrieval_codes(query, gallery, 16, centring="own")
-    assert torch.equal(codes, encoder.encode(query, query.mean(dim=0)))
-    assert torch.equal(photos, encoder.encode(gallery))
+# packing and ranking
 
 
-def test_own_means_take_the_place_of_the_queries_away():
-    gallery, query = embeddings(), embeddings(6, seed=1)
-    near, _ = retrieval_codes(query, gallery, 16, centring="own")
-    far, _ = retrieval_codes(query + 100, gallery, 16, centring="own")
-    assert torch.equal(near, far)
-    assert not torch.equal(near, retrieval_codes(query + 100, gallery, 16)[0])
+def hamming(one, other):
+    """Return the Hamming distances of packed codes, bit by bit."""
+    first, second = (np.unpackbits(codes.numpy(), axis=1) for codes in (one, other))
+    return torch.from_numpy((first[:, None] != second[None]).sum(axis=2))
 
 
-def test_one_query_can_be_encoded():
-    gallery = embeddings()
-    one, _ = retrieval_codes(gallery[:1], gallery, 16)
-    all_of_them, _ = retrieval_codes(gallery, gallery, 16)
-    assert torch.equal(one, all_of_them[:1])
+def labelled(queries=9, photos=150, classes=5, size=32):
+    """Return queries and gallery around class centres, with labels."""
+    generator = torch.Generator().manual_seed(1)
+    centres = torch.randn(classes, size, generator=generator)
+    labels = [torch.arange(count) % classes for count in (queries, photos)]
+    sets = [
+        centres[one] + torch.randn(len(one), size, generator=generator)
+        for one in labels
+    ]
+    return *sets, *labels
 
 
-@pytest.mark.parametrize(
-    ("gallery", "bits", "message"),
-    [
-        (torch.rand(16, 20), 16, "16 images are too few for 16 bits: .* least 17"),
-        (torch.rand(1, 20), 1, "1 images are too few for 1 bits"),
-        (torch.rand(50, 8), 16, "embeddings of 8 numbers give no 16 bits"),
-        (torch.rand(50, 8), 0, "bits is 0: a code has at least 1"),
-        (torch.rand(50), 4, r"gallery has shape \(50,\): expected \(items, dimensions"),
-        (torch.ones(50, 8).long(), 4, "gallery has type torch.int64"),
-        (torch.rand(0, 8), 4, "gallery is empty"),
-        (torch.ones(50, 8) / 3, 4, "same embedding: the network collapsed"),
-        (torch.ones(50, 8) + 1e-7 * torch.rand(50, 8), 4, "the network collapsed"),
-        (torch.tensor([[0.0] * 8] * 9 + [[math.nan] * 8]), 4, "1 of 10 .* is row 9"),
-        (torch.tensor([[math.inf] * 8] + [[0.0] * 8] * 9), 4, "1 of 10 .* is row 0"),
-    ],
-)
-def test_galleries_that_give_no_codes_are_refused(gallery, bits, message):
-    with pytest.raises(ValueError, match=message) as caught:
-        fit_itq(gallery, bits)
-    assert "\n" not in str(caught.value)
+def test_packing_by_hand():
+    codes = torch.tensor([[1, 0, 0, 0, 0, 0, 1, 1, 1], [0, 1, 0, 0, 0, 0, 0, 0, 0]])
+    packed = pack_codes(codes.bool())
+    assert packed.tolist() == [[128 + 2 + 1, 128], [64, 0]]
 
 
-@pytest.mark.parametrize(
-    ("query", "options", "message"),
-    [
-        (torch.rand(3, 20), {"centring": "both"}, "unknown centring 'both'"),
-        (torch.rand(1, 20), {"centring": "own"}, "a single query minus its own mean"),
-        (torch.rand(3, 21), {}, "have 21 numbers and the codes were fitted to 20"),
-        (torch.rand(0, 20), {}, "query is empty"),
-        (torch.full((3, 20), math.nan), {}, "query has 3 of 3 rows with NaN"),
-        (torch.rand(3, 20), {"update": "svd"}, "unknown update 'svd'"),
-    ],
-)
-def test_queries_that_do_not_fit_are_refused(query, options, message):
-    with pytest.raises(ValueError, match=message) as caught:
-        retrieval_codes(query, torch.rand(50, 20), bits=16, **options)
-    assert "\n" not in str(caught.value)
+@pytest.mark.parametrize("bits", [1, 7, 8, 9, 64])
+def test_packing_is_undone_by_unpacking(bits):
+    generator = torch.Generator().manual_seed(bits)
+    codes = torch.randint(2, (20, bits), generator=generator).bool()
+    packed = pack_codes(codes)
+    assert packed.dtype == torch.uint8
+    assert packed.shape == (20, math.ceil(bits / 8))
+    assert torch.equal(unpack_codes(packed, bits), codes)
 
 
-def test_a_centre_of_another_shape_is_refused():
-    encoder = fit_itq(embeddings(), bits=16)
-    for centre in (torch.zeros(23), torch.zeros(1, 24)):
-        with pytest.raises(ValueError, match="centre has shape"):
-            encoder.encode(embeddings(3), centre)
+def test_reference_codes_score_the_same_packed_and_unpacked():
+    golden = {name: torch.from_numpy(value) for name, value in np.load(GOLDEN).items()}
+    packed = golden["in_query_bits"], golden["in_gallery_bits"]
+    labels = golden["in_query_labels"], golden["in_gallery_labels"]
+    plain = tuple(unpack_codes(codes, 64) for codes in packed)
+    assert all(map(torch.equal, map(pack_codes, plain), packed))
+    for codes in (packed, plain):
+        scores = evaluate_retrieval(*codes, *labels, distance="hamming")
+        assert scores["map@all"] == pytest.approx(0.2128, abs=5e-5)
+
+
+def test_bits_are_in_the_order_of_the_reference(shared):
+    arrays = np.load(shared / "goldens" / "metrics" / "m5_hamming64.npz")
+    codes = pack_codes(torch.from_numpy(arrays["in_query"]) > 0)
+    assert np.array_equal(codes, arrays["in_query_bits"])
+
+
+@pytest.mark.parametrize("bits", [12, 16])
+def test_the_ranking_of_codes_is_that_of_their_distances(bits):
+    query, gallery, _, _ = labelled()
+    codes = retrieval_codes(query, gallery, bits)
+    order = rank_gallery(*codes, k=len(gallery), distance="hamming")
+    assert torch.equal(order, hamming(*codes).argsort(dim=1, stable=True))
+
+
+@pytest.mark.parametrize("bits", [4, 12, 32])
+def test_scores_of_codes_equal_brute_force_with_ties_as_one_block(bits):
+    *sets, query_labels, gallery_labels = labelled()
+    codes = retrieval_codes(*sets, bits)
+    values = per_query_metrics(
+        *codes, query_labels, gallery_labels, distance="hamming", ks=(10,)
+    )
+    distances = hamming(*codes)
+    for i, label in enumerate(query_labels):
+        relevant = (gallery_labels == label).numpy()
+        expected = average_precision_score(relevant, -distances[i].numpy())
+        assert values["map@all"][i] == pytest.approx(expected, abs=1e-12)
+        last = distances[i].sort().values[9]
+        before, tied = distances[i] < last, distances[i] == last
+        share = (10 - before.sum()) / tied.sum()
+        hits = relevant[before].sum() + share * relevant[tied].sum()
+        assert values["p@10"][i] == pytest.approx(float(hits) / 10)

@@ -9,12 +9,14 @@ import torch
 from zssbir_lib.evaluation import (
     learn_rotation,
     pack_codes,
-    procrustes_rotation,
     quantisation_error,
     random_rotation,
+)
+from zssbir_lib.evaluation.codes import (
+    nearest_corners,
+    procrustes_rotation,
     released_rotation,
 )
-from zssbir_lib.evaluation.codes import nearest_corners
 
 UPDATES = {"correct": "procrustes", "peer": "released"}
 
@@ -136,13 +138,6 @@ def test_without_iterations_the_start_is_returned():
     assert errors == [quantisation_error(cloud() @ start)]
 
 
-def test_the_scale_of_the_points_changes_nothing():
-    start = random_rotation(16)
-    small, _ = learn_rotation(cloud() / 1024, start)
-    large, _ = learn_rotation(cloud(), start)
-    torch.testing.assert_close(small, large)
-
-
 def test_random_rotations_are_orthogonal_repeatable_and_different():
     assert all(is_orthogonal(random_rotation(size)) for size in (1, 2, 64))
     assert torch.equal(random_rotation(8, 3), random_rotation(8, 3))
@@ -153,18 +148,6 @@ def test_random_rotations_prefer_no_direction():
     entries = torch.stack([random_rotation(3, seed) for seed in range(2000)])
     assert entries.mean(dim=0).abs().max() < 0.06  # five standard errors
     assert (entries.square().mean(dim=0) - 1 / 3).abs().max() < 0.04
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        ({"update": "svd"}, "unknown update 'svd': choose one of"),
-        ({"iterations": -1}, "iterations is -1: expected 0 or more"),
-    ],
-)
-def test_what_has_no_meaning_is_refused(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        learn_rotation(cloud(), random_rotation(16), **arguments)
 
 
 @pytest.fixture(scope="module")

@@ -188,18 +188,3 @@ def test_average_precision_at_k_is_at_most_precision_at_k(whole_numbers):
     for name in ("min", "voc", "relevant", "k"):
         assert (values[f"map@8/{name}"] <= values["p@8"] + 1e-12).all()
     assert (values["map@8/hits"] > values["p@8"]).any()  # the lenient one is larger
-
-
-@pytest.mark.parametrize(
-    ("arguments", "message"),
-    [
-        (([0, 0],), "no relevant photo"),
-        (([1, 0], 0), "k is 0"),
-        (([],), "k is 0: look at least at 1 photo"),
-        (([1, 2],), "holds 2: expected only 0 and 1"),
-        (([1, 0], 1, "recall"), "unknown divisor 'recall'"),
-    ],
-)
-def test_bad_rankings_are_refused(arguments, message):
-    with pytest.raises(ValueError, match=message):
-        average_precision(*arguments)

@@ -1,4 +1,4 @@
-"""Distances, ranks, averages, and what the evaluation refuses."""
+"""Distances, ranks and averages."""
 
 import numpy as np
 import pytest
@@ -14,7 +14,6 @@ from zssbir_lib.evaluation import (
 )
 from zssbir_lib.evaluation.ranking import (
     GalleryKeys,
-    class_slices,
     coarse_mean,
     count_in_itself,
     count_up_to,
@@ -110,13 +109,6 @@ def test_all_forms_of_codes_give_the_same_hamming_result():
         assert expected["map@all"][i] == pytest.approx(score)
 
 
-def test_half_precision_embeddings_are_compared_in_float32():
-    query, gallery, *labels = draw()
-    query, gallery = query.half(), gallery.half()
-    expected = per_query_metrics(query.float(), gallery.float(), *labels)
-    assert_same(per_query_metrics(query, gallery, *labels), expected)
-
-
 def test_a_zero_vector_is_equally_far_from_everything_under_cosine():
     gallery, labels = torch.randn(6, 3), torch.tensor([1, 0, 1, 0, 1, 1])
     values = evaluate_retrieval(
@@ -168,14 +160,6 @@ def test_the_input_is_left_as_it_was():
     evaluate_retrieval(*problem, distance="cosine", ties="optimistic")
     for tensor, copy in zip(problem, copies, strict=True):
         assert torch.equal(tensor, copy)
-
-
-@pytest.mark.parametrize("scale", [0.25, 64.0])
-def test_scaling_does_not_change_cosine(scale):
-    query, gallery, *labels = draw()
-    expected = per_query_metrics(query, gallery, *labels, "cosine")
-    values = per_query_metrics(query * scale, gallery * scale, *labels, "cosine")
-    assert_same(values, expected, 1e-12)
 
 
 def test_cosine_equals_euclidean_for_unit_vectors():
@@ -260,11 +244,6 @@ def test_ranks_of_three_photos_by_hand():
         assert ranks.rank.tolist() == [rank] and ranks.found.tolist() == [found]
 
 
-def test_class_slices():
-    slices = class_slices(torch.tensor([3, 3, 5, 9, 9, 9]))
-    assert slices == {3: slice(0, 2), 5: slice(2, 3), 9: slice(3, 6)}
-
-
 @pytest.mark.parametrize("ties", ["block", "optimistic", "pessimistic"])
 def test_torch_alone_equals_numpy(ties, monkeypatch):
     query, gallery, *labels = draw(photos=400)
@@ -289,72 +268,3 @@ def test_gpu_equals_cpu(ties):
     expected = per_query_metrics(query, gallery, *labels, ks=(3, 10), ties=ties)
     on_gpu = [tensor.cuda() for tensor in (query, gallery, *labels)]
     assert_same(per_query_metrics(*on_gpu, ks=(3, 10), ties=ties), expected, 1e-12)
-
-
-def broken(position, value):
-    """Return a problem with one argument replaced."""
-    problem = list(draw())
-    problem[position] = value
-    return problem
-
-
-def with_values(rows, value):
-    """Return query embeddings with some rows spoilt."""
-    query = draw()[0]
-    query[rows] = value
-    return query
-
-
-@pytest.mark.parametrize(
-    ("problem", "message"),
-    [
-        (broken(0, np.zeros((40, 8))), "query is a ndarray: expected a tensor"),
-        (broken(0, torch.zeros(40)), r"query has shape \(40,\): expected"),
-        (broken(0, torch.zeros(0, 8)), "query is empty"),
-        (broken(1, torch.zeros(0, 8)), r"gallery is empty, shape \(0, 8\)"),
-        (broken(1, torch.zeros(90, 7)), "query has 8 columns and gallery 7"),
-        (broken(1, torch.zeros(90, 8).long()), "gallery has type torch.int64"),
-        (broken(1, torch.zeros(90, 8, device="meta")), "query is on cpu and gallery"),
-        (
-            broken(0, with_values([5, 9], float("nan"))),
-            "query has 2 of 40 rows with NaN, infinite .* the first is row 5",
-        ),
-        (broken(0, with_values([0], float("inf"))), "1 of 40 .* the first is row 0"),
-        (broken(0, with_values([3], 1e30)), "too large values, the first is row 3"),
-        (broken(2, torch.zeros(39).long()), "query_labels has 39 entries for 40"),
-        (broken(3, torch.zeros(89).long()), "gallery_labels has 89 entries for 90"),
-        (broken(2, torch.zeros(40)), "query_labels has type torch.float32"),
-        (broken(2, [0] * 40), "query_labels must be a tensor"),
-        (broken(2, torch.full((40,), 77)), "none of the 40 queries has a photo"),
-    ],
-)
-def test_input_that_cannot_be_scored_is_refused(problem, message):
-    with pytest.raises(ValueError, match=message):
-        evaluate_retrieval(*problem)
-
-
-@pytest.mark.parametrize(
-    ("options", "message"),
-    [
-        ({"distance": "manhattan"}, "unknown distance 'manhattan'.*euclidean"),
-        ({"ties": "random"}, "unknown ties 'random'"),
-        ({"average": "median"}, "unknown average 'median'"),
-        ({"ks": (100, 0)}, "ks contains 0"),
-        ({"ks": (2.5,)}, "ks contains 2.5"),
-        ({"distance": "hamming"}, "query holds values that are not binary"),
-    ],
-)
-def test_unknown_options_are_refused(options, message):
-    with pytest.raises(ValueError, match=message):
-        evaluate_retrieval(*draw(), **options)
-
-
-def test_other_misuse_is_refused():
-    query, gallery, *labels = draw(dimensions=8)
-    with pytest.raises(ValueError, match="chunk_size is 0"):
-        per_query_metrics(query, gallery, *labels, chunk_size=0)
-    with pytest.raises(ValueError, match="k is 91: choose from 1 to 90"):
-        rank_gallery(query, gallery, k=91)
-    with pytest.raises(ValueError, match="pack both"):
-        packed = torch.zeros(40, 8, dtype=torch.uint8)
-        evaluate_retrieval(packed, gallery > 0, *labels, "hamming")

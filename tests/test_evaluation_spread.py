@@ -1,12 +1,18 @@
-"""How embeddings spread: by hand, invariances, shares of variance."""
+"""How embeddings spread, the gap between modalities, confusion of classes."""
 
 import math
 
 import pytest
 import torch
 
-from zssbir_lib.evaluation import effective_rank, embedding_spread
-from zssbir_lib.evaluation.spread import group_means
+from zssbir_lib.evaluation import (
+    confusion_matrix,
+    domain_gap,
+    embedding_spread,
+    most_confused_pair,
+    mutual_confusion,
+)
+from zssbir_lib.evaluation.spread import effective_rank, group_means
 
 NAMES = ("distance", "rank", "class_share", "modality_share")
 
@@ -113,13 +119,6 @@ def test_order_and_names_of_the_groups_do_not_matter():
     assert other == pytest.approx(plain)
 
 
-def test_shares_lie_between_none_and_all():
-    for seed in range(5):
-        found = embedding_spread(*random_set(seed))
-        for name in ("class_share", "modality_share"):
-            assert 0 <= found[name] <= 1
-
-
 def test_a_class_that_is_a_point_leaves_nothing_within_classes():
     _, labels, modality = random_set()
     centres = torch.randn(4, 6, generator=torch.Generator().manual_seed(2)).double()
@@ -147,35 +146,6 @@ def test_group_means_by_hand():
     assert means.tolist() == [[1, 2], [1, 2], [5, 5]]
 
 
-@pytest.mark.parametrize(
-    ("shape", "labels", "modality", "message"),
-    [
-        ((4, 2), 3, 4, r"labels must have shape \(4,\), one for each embedding, got"),
-        ((4, 2), 4, 5, r"modality must have shape \(4,\), one for each embedding, got"),
-        ((1, 2), 1, 1, r"embeddings must be \(N, D\) with N 2 or more, got \(1, 2\)"),
-        ((0, 2), 0, 0, r"with N 2 or more, got \(0, 2\)"),
-        ((4,), 4, 4, r"embeddings must be \(N, D\) with N 2 or more, got \(4,\)"),
-    ],
-)
-def test_bad_shapes_are_refused(shape, labels, modality, message):
-    with pytest.raises(ValueError, match=message):
-        embedding_spread(torch.rand(shape), torch.arange(labels), torch.ones(modality))
-
-
-def test_a_single_point_is_a_collapse():
-    labels = torch.tensor([0, 1, 0, 1, 2])
-    with pytest.raises(ValueError, match="all embeddings are the same point"):
-        embedding_spread(torch.full((5, 3), 0.3), labels, labels % 2)
-
-
-@pytest.mark.parametrize("value", [float("nan"), float("inf")])
-def test_numbers_that_are_not_finite_are_refused(value):
-    embeddings, labels, modality = random_set()
-    embeddings[3, 2] = value
-    with pytest.raises(ValueError):
-        embedding_spread(embeddings, labels, modality)
-
-
 @pytest.mark.parametrize("scale", [1e-8, 1e-25])
 def test_embeddings_close_together_are_measured_as_exactly(scale):
     embeddings, labels, modality = random_set()
@@ -192,9 +162,98 @@ def test_embeddings_close_together_are_measured_as_exactly(scale):
         assert found == pytest.approx(expected, rel=1e-4)
 
 
-def test_a_single_point_is_a_collapse_whatever_its_rounding():
-    labels = torch.tensor([0, 0, 0, 1, 1, 1, 1])
-    with pytest.raises(ValueError, match="same point"):
-        embedding_spread(
-            torch.full((7, 4), 0.7, dtype=torch.float64), labels, labels % 2
-        )
+# --- domain gap ---------------------------------------------------------------------
+
+
+def gap_by_loop(sketches, photos):
+    def mean(points):
+        return [sum(column) / len(points) for column in zip(*points, strict=True)]
+
+    def squared(one, other):
+        return sum((a - b) ** 2 for a, b in zip(one, other, strict=True))
+
+    centres = mean(sketches), mean(photos)
+    spreads = [
+        sum(squared(point, centre) for point in points) / len(points)
+        for points, centre in zip((sketches, photos), centres, strict=True)
+    ]
+    return (squared(*centres) / (sum(spreads) / 2)) ** 0.5
+
+
+def test_gap_by_hand():
+    sketches = torch.tensor([[0.0, 0.0], [0.0, 2.0]])  # mean (0, 1), spread 1
+    photos = torch.tensor([[3.0, 4.0], [3.0, 6.0]])  # mean (3, 5), spread 1
+    assert domain_gap(sketches, photos) == pytest.approx(5.0)
+
+
+def test_gap_equals_the_loop():
+    generator = torch.Generator().manual_seed(0)
+    sketches = torch.randn(5, 3, generator=generator)
+    photos = torch.randn(7, 3, generator=generator) + 0.5
+    expected = gap_by_loop(sketches.tolist(), photos.tolist())
+    assert domain_gap(sketches, photos) == pytest.approx(expected, rel=1e-5)
+
+
+def test_gap_does_not_depend_on_scale_place_order_or_which_comes_first():
+    generator = torch.Generator().manual_seed(1)
+    sketches = torch.randn(6, 4, generator=generator, dtype=torch.float64)
+    photos = torch.randn(6, 4, generator=generator, dtype=torch.float64) + 1
+    gap = domain_gap(sketches, photos)
+    assert domain_gap(3 * sketches - 2, 3 * photos - 2) == pytest.approx(gap)
+    assert domain_gap(photos.flip(0), sketches) == pytest.approx(gap)
+
+
+def test_equal_sets_have_no_gap():
+    points = torch.tensor([[0.0, 1.0], [2.0, 1.0]])
+    assert domain_gap(points, points) == 0
+
+
+# --- confusion ----------------------------------------------------------------------
+
+
+def test_shares_counted_by_hand():
+    retrieved = torch.tensor([[0, 0, 1, 2], [0, 1, 1, 1], [2, 2, 2, 0]])
+    found = confusion_matrix(retrieved, torch.tensor([0, 0, 2]), classes=3)
+    assert found.dtype == torch.float64
+    assert found[0].tolist() == [3 / 8, 4 / 8, 1 / 8]
+    assert found[1].isnan().all()  # no query of class 1
+    assert found[2].tolist() == [1 / 4, 0, 3 / 4]
+
+
+def test_a_slow_loop_counts_the_same():
+    generator = torch.Generator().manual_seed(3)
+    retrieved = torch.randint(5, (40, 7), generator=generator)
+    query = torch.randint(5, (40,), generator=generator)
+    slow = torch.zeros(5, 5, dtype=torch.float64)
+    for row, label in zip(retrieved.tolist(), query.tolist(), strict=True):
+        for one in row:
+            slow[label, one] += 1 / (7 * int((query == label).sum()))
+    torch.testing.assert_close(confusion_matrix(retrieved, query, 5), slow)
+    torch.testing.assert_close(slow.sum(dim=1), torch.ones(5, dtype=torch.float64))
+
+
+def test_the_mean_of_both_directions():
+    confusion = torch.tensor([[0.5, 0.4, 0.1], [0.0, 0.9, 0.1], [0.3, 0.2, 0.5]])
+    mutual = mutual_confusion(confusion)
+    expected = torch.tensor([[0, 0.2, 0.2], [0.2, 0, 0.15], [0.2, 0.15, 0]])
+    torch.testing.assert_close(mutual.float(), expected)
+    assert confusion[0, 0] == 0.5  # the argument is as it was
+
+
+def test_a_large_share_one_way_loses_against_both_ways():
+    confusion = torch.tensor([[0.6, 0.4, 0.0], [0.0, 0.7, 0.3], [0.0, 0.3, 0.7]])
+    assert most_confused_pair(confusion) == (1, 2)
+    confusion[0, 1] = 0.61
+    assert most_confused_pair(confusion) == (0, 1)
+
+
+def test_of_equal_pairs_the_first_is_found():
+    confusion = torch.full((4, 4), 0.25)
+    assert most_confused_pair(confusion) == (0, 1)
+
+
+def test_a_class_without_queries_is_in_no_pair():
+    retrieved = torch.tensor([[1, 1, 1], [2, 2, 0]])
+    confusion = confusion_matrix(retrieved, torch.tensor([0, 2]), classes=3)
+    assert confusion[0, 1] == 1  # class 1 has photos, but no sketch
+    assert most_confused_pair(confusion) == (0, 2)

@@ -5,31 +5,26 @@ average precision, ``ranking`` compares queries with the gallery and finds those
 ``retrieval`` averages over the queries, ``protocols`` says which queries and which
 gallery. ``codes`` makes binary codes of embeddings, ``neighbourhood`` improves
 embeddings by their neighbours, ``representations`` scores all of them side by side.
-``spread`` describes embeddings without ranking them. ``statistics``, ``comparisons``
-and ``seed_noise`` say how sure a score or a difference is; ``published`` has the scores
-of the papers and says which of them can be compared.
+``spread`` describes embeddings without ranking them. ``statistics`` and ``comparisons``
+say how sure a score or a difference is; ``published`` has the scores of the papers and
+says which of them can be compared.
 
-Input that has no meaning is refused with a ValueError that names the argument, what was
-expected, and where there is one the remedy (``checks``); docstrings do not repeat
-it.
+Input without a meaning raises a ValueError that names the argument, what was expected,
+and the remedy (``checks``); docstrings do not repeat it.
 """
 
 from zssbir_lib.evaluation.codes import (
     fit_itq,
     learn_rotation,
     pack_codes,
-    procrustes_rotation,
     quantisation_error,
     random_rotation,
-    released_rotation,
     retrieval_codes,
     unpack_codes,
 )
 from zssbir_lib.evaluation.comparisons import (
     Comparison,
     compare_methods,
-    holm,
-    joint_confidence,
     sign_flip_test,
 )
 from zssbir_lib.evaluation.metrics import average_precision, precision_at
@@ -67,25 +62,22 @@ from zssbir_lib.evaluation.retrieval import (
     metric_names,
     per_query_metrics,
 )
-from zssbir_lib.evaluation.seed_noise import (
-    chance_of_difference,
-    chance_to_see,
-    pooled_spread,
-    share_of_pairs_apart,
-    smallest_visible_difference,
-)
 from zssbir_lib.evaluation.spread import (
     confusion_matrix,
     domain_gap,
-    effective_rank,
     embedding_spread,
     most_confused_pair,
     mutual_confusion,
 )
 from zssbir_lib.evaluation.statistics import (
     bootstrap_interval,
+    chance_of_difference,
+    chance_to_see,
     mean_interval,
     paired_interval,
+    pooled_spread,
+    share_of_pairs_apart,
+    smallest_visible_difference,
 )
 
 __all__ = [
@@ -103,7 +95,6 @@ __all__ = [
     "confusion_matrix",
     "disagreements",
     "domain_gap",
-    "effective_rank",
     "embedding_spread",
     "encode_sets",
     "evaluate_retrieval",
@@ -111,9 +102,7 @@ __all__ = [
     "fit_itq",
     "generalised_with_seen_gallery",
     "generalised_with_seen_sample",
-    "holm",
     "improve_by_neighbours",
-    "joint_confidence",
     "learn_rotation",
     "like_with_like",
     "mean_interval",
@@ -127,13 +116,11 @@ __all__ = [
     "per_query_metrics",
     "pooled_spread",
     "precision_at",
-    "procrustes_rotation",
     "published_results",
     "published_sources",
     "quantisation_error",
     "random_rotation",
     "rank_gallery",
-    "released_rotation",
     "retrieval_codes",
     "score_representations",
     "select_results",

@@ -1,39 +1,45 @@
 """Refuse input that would give a meaningless score, saying what is wrong."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import torch
 from torch import Tensor
 
 
 def check_choice(name: str, value: str, choices: tuple[str, ...]) -> None:
-    """Raise ValueError unless the value is one of the choices."""
+    """Refuse a value that is not one of the choices."""
     if value not in choices:
         raise ValueError(f"unknown {name} {value!r}: choose one of {choices}")
 
 
-def check_cut_offs(ks: Sequence[int]) -> tuple[int, ...]:
-    """Return the cut-offs as a tuple; raise ValueError unless all are 1 or more."""
-    for k in ks:
-        if not isinstance(k, int) or isinstance(k, bool) or k < 1:
-            raise ValueError(
-                f"ks contains {k!r}: a cut-off must be a whole number of at least 1"
-            )
-    return tuple(ks)
+def check_share(name: str, value: float) -> None:
+    """Refuse a number that does not lie between 0 and 1."""
+    if not 0 < value < 1:
+        raise ValueError(f"{name} must lie between 0 and 1, got {value}")
 
 
-def check_confidence(confidence: float) -> None:
-    """Raise ValueError unless the confidence lies between 0 and 1."""
-    if not 0 < confidence < 1:
-        raise ValueError(f"confidence must lie between 0 and 1, got {confidence}")
+def check_size(name: str, size: float) -> None:
+    """Refuse a difference or spread of scores that is not finite and 0 or more."""
+    if not (np.isfinite(size) and size >= 0):
+        raise ValueError(
+            f"{name} is {size}: expected a finite size from 0, in the unit of the "
+            "scores (0.005 is half a point)"
+        )
 
 
 def check_count(name: str, count: int, least: int) -> None:
-    """Raise ValueError unless a whole number is large enough."""
+    """Refuse what is not a whole number, or too small."""
     whole = isinstance(count, int | np.integer) and not isinstance(count, bool)
     if not whole or count < least:
         raise ValueError(f"{name} is {count!r}: expected a whole number from {least}")
+
+
+def check_nearest(name: str, count: int, gallery: Tensor) -> None:
+    """Refuse more photos than the gallery has, or none."""
+    if not 1 <= count <= len(gallery):
+        raise ValueError(
+            f"{name} is {count}: choose from 1 to {len(gallery)}, the size of the "
+            "gallery"
+        )
 
 
 def at_least_float32(dtype: torch.dtype) -> torch.dtype:
@@ -42,13 +48,13 @@ def at_least_float32(dtype: torch.dtype) -> torch.dtype:
 
 
 def check_embeddings(name: str, features: Tensor) -> None:
-    """Raise ValueError unless these are finite embeddings (N, D), nothing empty."""
+    """Refuse what is not a table of finite embeddings (N, D)."""
     _check_table(name, features)
     _check_finite(name, features)
 
 
 def check_features(query: Tensor, gallery: Tensor, distance: str) -> None:
-    """Raise ValueError unless queries (Q, D) and gallery (N, D) can be compared."""
+    """Refuse queries (Q, D) and a gallery (N, D) that cannot be compared."""
     both = {"query": query, "gallery": gallery}
     for name, features in both.items():
         _check_table(name, features)
@@ -100,7 +106,7 @@ def _check_table(name: str, features: Tensor) -> None:
         raise ValueError(
             f"{name} has shape {tuple(features.shape)}: expected (items, dimensions)"
         )
-    if features.shape[0] == 0 or features.shape[1] == 0:
+    if features.numel() == 0:
         raise ValueError(
             f"{name} is empty, shape {tuple(features.shape)}: "
             "nothing can be retrieved; check which classes were selected"

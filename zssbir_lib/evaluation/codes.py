@@ -3,18 +3,15 @@
 Embeddings are centred, projected on the principal directions of the gallery (not
 whitened: directions keep their variances), turned by a learned rotation, and each
 number becomes a bit. What the sign loses is the distance between the point and the
-corner (+1, -1, ...) of the cube that stands for it. Turning all points together changes
-no distance between two of them, but it changes the corners: two steps in turn, the
-nearest corner of every point and the rotation that fits the corners best, never raise
-the loss. Everything is computed in float64 on the CPU, so that codes do not depend on
-the device or on the type of the embeddings more than they must.
+corner (+1, -1, ...) of the cube that stands for it. A rotation changes no distance
+between points, but it changes their corners: two steps in turn, the nearest corners and
+the rotation that fits them best, never raise the loss. All of it is float64 on the CPU,
+so that codes hardly depend on the device or the type of the embeddings.
 
-A sketch can be centred by the mean of the gallery or by the mean of all queries. The
-first is the default: the code of a sketch then depends on nothing but the sketch and
-the gallery, as in a real search, and a single query can be encoded. The second is what
-the released code of several papers does; it takes away the distance between the
-modalities, but needs all queries at once, a help that the real-valued ranking beside
-it does not get.
+Sketches are centred by the mean of the gallery: the code of one depends on nothing but
+itself and the gallery, as in a real search. The released code of several papers takes
+the mean of all queries instead. That removes the distance between the modalities, but
+needs all queries at once, a help that the real-valued ranking beside it does not get.
 """
 
 from dataclasses import dataclass
@@ -23,9 +20,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from zssbir_lib.evaluation.checks import check_choice, check_embeddings
+from zssbir_lib.evaluation.checks import check_choice, check_count, check_embeddings
 
-CENTRINGS = ("gallery", "own")
 ROWS_AT_A_TIME = 4096
 
 
@@ -33,14 +29,11 @@ ROWS_AT_A_TIME = 4096
 
 
 def principal_directions(embeddings: Tensor, count: int) -> tuple[Tensor, Tensor]:
-    """Return mean (D,) and directions of largest variance (D, count), float64, by PCA.
-
-    Its largest entry decides the sign of each direction, so the order of the images
-    does not matter.
-    """
+    """Return mean (D,) and directions of largest variance (D, count), both float64."""
     from sklearn.decomposition import PCA  # slow to load
 
-    # exact and repeatable: the default draws random numbers for some sizes
+    # exact and repeatable: the default draws random numbers for some sizes; the largest
+    # entry of a direction decides its sign, so the order of the images does not matter
     pca = PCA(n_components=count, svd_solver="covariance_eigh")
     pca.fit(embeddings.detach().to("cpu", torch.float64).numpy())
     return torch.from_numpy(pca.mean_), torch.from_numpy(pca.components_.T.copy())
@@ -57,8 +50,7 @@ def nearest_corners(points: Tensor) -> Tensor:
 def quantisation_error(points: Tensor) -> float:
     """Return the mean squared distance of points (N, bits) to their nearest corners.
 
-    The sum over bits, the mean over points. Points whose numbers are normally
-    distributed with mean 0 and variance 1 have 0.40 a bit.
+    Points whose numbers are normally distributed, variance 1, have 0.40 a bit.
 
     Example:
         >>> quantisation_error(torch.tensor([[1.0, -1.0], [0.0, 3.0]]))
@@ -71,14 +63,10 @@ def quantisation_error(points: Tensor) -> float:
 
 
 def procrustes_rotation(projected: Tensor, corners: Tensor) -> Tensor:
-    """Return the rotation R (bits, bits) that brings points nearest to given corners.
+    """Return the rotation R (bits, bits) that brings points V nearest to corners B.
 
     It minimises |B - V R|^2 over all orthogonal R, the orthogonal Procrustes problem:
     with B^T V = U S W^T the solution is R = W U^T. It may mirror as well as turn.
-
-    Args:
-        projected: V (N, bits) floating point.
-        corners: B (N, bits) of -1 and +1 in the same type.
 
     Source: Gong and Lazebnik (CVPR 2011), section 2.2.
     """
@@ -91,8 +79,7 @@ def released_rotation(projected: Tensor, corners: Tensor) -> Tensor:
 
     NumPy's singular value decomposition returns W^T, not W. Code that takes it for W
     computes W^T U^T, which is orthogonal but not the best fit. In the plane the mistake
-    can hide: a matrix that mirrors the plane equals its transpose. Arguments and result
-    are those of `procrustes_rotation`.
+    can hide: a matrix that mirrors the plane equals its transpose.
 
     Source: the evaluation code of SEM-PCYC and of MATHM.
     """
@@ -105,8 +92,6 @@ UPDATES = {"procrustes": procrustes_rotation, "released": released_rotation}
 
 def random_rotation(size: int, seed: int = 0) -> Tensor:
     """Draw an orthogonal matrix (size, size), float64, all of them equally likely.
-
-    The seed gives the same matrix on every machine up to rounding.
 
     Source: Mezzadri, How to generate random matrices from the classical compact
         groups (2007): the signs are those of a decomposition that is unique.
@@ -129,14 +114,11 @@ def learn_rotation(
         update: "procrustes", or "released" for the mistaken formula.
 
     Returns:
-        The last rotation (bits, bits), and the quantisation error at the start and
-        after each iteration. With "procrustes" the errors never rise.
+        The last rotation, and the quantisation errors at the start and after each
+        iteration; with "procrustes" they never rise.
     """
     check_choice("update", update, tuple(UPDATES))
-    if iterations < 0:
-        raise ValueError(
-            f"iterations is {iterations}: expected 0 or more (50 is usual)"
-        )
+    check_count("iterations", iterations, 0)
     rotation, points = start, projected @ start
     errors = [quantisation_error(points)]
     for _ in range(iterations):
@@ -150,10 +132,9 @@ def learn_rotation(
 
 
 def pack_codes(codes: Tensor) -> Tensor:
-    """Pack codes bool (N, bits) as uint8 (N, bytes), as ``numpy.packbits`` does.
+    """Pack codes bool (N, bits) as uint8 (N, bytes), as `numpy.packbits` does.
 
-    The first bit is the highest of the first byte. Where the number of bits is no
-    multiple of eight, the last byte ends with zeros, which change no Hamming distance.
+    The last byte may end with zeros, which change no Hamming distance.
 
     Example:
         >>> pack_codes(torch.tensor([[True, False, False, False, False, False, True]]))
@@ -189,35 +170,21 @@ def unpack_codes(packed: Tensor, bits: int) -> Tensor:
 
 @dataclass(frozen=True)
 class ITQEncoder:
-    """What turns embeddings into codes, all float64 on the CPU.
-
-    The errors are the quantisation errors at the start and after each iteration, of
-    projections scaled so that their numbers have mean square 1. The scale changes no
-    code; it makes errors of different networks comparable.
-    """
+    """What turns embeddings into codes, all float64 on the CPU."""
 
     mean: Tensor  # (D,) of the gallery
     directions: Tensor  # (D, bits) principal directions, orthonormal columns
     rotation: Tensor  # (bits, bits) orthogonal
+    # quantisation errors at the start and after each iteration, of projections scaled
+    # to mean square 1: it changes no code and makes different networks comparable
     errors: tuple[float, ...]
 
     def encode(self, embeddings: Tensor, centre: Tensor | None = None) -> Tensor:
-        """Return the packed codes of images (N, D), uint8 (N, ceil(bits / 8)).
+        """Return packed codes, uint8 (N, bytes), of images (N, D) less a centre (D,).
 
-        The centre (D,) is subtracted first; None is the mean of the gallery. A bit is 1
-        where the rotated number is above 0.
+        The centre is the mean of the gallery if there is none.
         """
         centre = self.mean if centre is None else centre.to("cpu", torch.float64)
-        self._check(embeddings, centre)
-        weights = self.directions @ self.rotation  # (D, bits)
-        parts = embeddings.detach().split(ROWS_AT_A_TIME)
-        bits = [
-            (part.to("cpu", torch.float64) - centre) @ weights > 0 for part in parts
-        ]
-        return pack_codes(torch.cat(bits)).to(embeddings.device)
-
-    def _check(self, embeddings: Tensor, centre: Tensor) -> None:
-        """Raise unless embeddings and their centre fit the gallery's."""
         check_embeddings("embeddings", embeddings)
         if embeddings.shape[1] != len(self.mean):
             raise ValueError(
@@ -229,6 +196,12 @@ class ITQEncoder:
                 f"centre has shape {tuple(centre.shape)}: expected one mean of "
                 f"shape ({len(self.mean)},)"
             )
+        weights = self.directions @ self.rotation  # (D, bits)
+        bits = [
+            (part.to("cpu", torch.float64) - centre) @ weights > 0
+            for part in embeddings.detach().split(ROWS_AT_A_TIME)
+        ]
+        return pack_codes(torch.cat(bits)).to(embeddings.device)
 
 
 def fit_itq(
@@ -259,45 +232,24 @@ def fit_itq(
 
 
 def retrieval_codes(
-    query: Tensor,
-    gallery: Tensor,
-    bits: int = 64,
-    centring: str = "gallery",
-    update: str = "procrustes",
-    seed: int = 0,
+    query: Tensor, gallery: Tensor, bits: int = 64
 ) -> tuple[Tensor, Tensor]:
-    """Learn codes from a gallery and encode queries and gallery.
+    """Learn codes from a gallery, encode queries and gallery, uint8 (Q or N, bytes).
 
     Args:
         query: (Q, D) embeddings of the sketches.
         gallery: (N, D) embeddings of the photos.
         bits: length of a code.
-        centring: centre queries by the mean of the "gallery", or of all queries: "own".
-        update: as for `fit_itq`; "released" with "own" is what released code does.
-        seed: as for `fit_itq`.
-
-    Returns:
-        Packed codes of the queries (Q, bytes) and of the gallery (N, bytes), uint8,
-        for ``evaluate_retrieval(..., distance="hamming")``.
     """
-    check_choice("centring", centring, CENTRINGS)
     check_embeddings("query", query)
-    if centring == "own" and len(query) < 2:
-        raise ValueError(
-            "a single query minus its own mean is zero: encode more queries at once, "
-            'or choose centring "gallery"'
-        )
-    encoder = fit_itq(gallery, bits, update=update, seed=seed)
-    own = query.detach().to("cpu", torch.float64).mean(dim=0)
-    centre = own if centring == "own" else None
-    return encoder.encode(query, centre), encoder.encode(gallery)
+    encoder = fit_itq(gallery, bits)
+    return encoder.encode(query), encoder.encode(gallery)
 
 
 def _check_gallery(gallery: Tensor, bits: int) -> None:
-    """Raise ValueError unless a gallery is large enough to learn codes from."""
+    """Refuse a gallery that is too small to learn codes from, or all one point."""
     check_embeddings("gallery", gallery)
-    if bits < 1:
-        raise ValueError(f"bits is {bits}: a code has at least 1 (64 is usual)")
+    check_count("bits", bits, 1)
     if gallery.shape[1] < bits:
         raise ValueError(
             f"embeddings of {gallery.shape[1]} numbers give no {bits} bits: choose at "

@@ -13,19 +13,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import ArrayLike
 from scipy import stats
-from torch import Tensor
 
-from zssbir_lib.evaluation.checks import (
-    check_choice,
-    check_confidence,
-    check_count,
-)
+from zssbir_lib.evaluation.checks import check_choice, check_count, check_share
 from zssbir_lib.evaluation.statistics import (
-    BLOCK,
     Interval,
+    Scores,
     as_table,
+    block_shapes,
     class_numbers,
     group_totals,
     mean_interval,
@@ -33,7 +28,6 @@ from zssbir_lib.evaluation.statistics import (
     widened_deviations,
 )
 
-Scores = ArrayLike | Tensor
 Found = tuple[Interval, Interval, float | None]  # own, joint, p
 
 SOURCES = ("seeds", "queries", "both")
@@ -76,40 +70,36 @@ def compare_methods(
     draws: int = 10_000,
     seed: int = 0,
 ) -> list[Comparison]:
-    """Compare several pairs of methods, corrected for their number.
+    """Compare several pairs of methods, corrected for their number, one answer a pair.
 
-    Holm's correction decides what is significant. The joint intervals, by
-    Bonferroni's rule, are a little more careful: where they exclude zero, Holm agrees,
-    but not always the other way round.
+    Holm's correction decides what is significant. The joint intervals, by Bonferroni's
+    rule, are a little more careful: where they exclude zero, Holm agrees, but not
+    always the other way round. There is no interval where what may change was seen once
+    only: one seed, or one class.
 
     Args:
         tables: (S, Q) scores of each method, all on the same seeds and queries; NaN
             marks a query without a relevant photo, in every row. scores[:, None] makes
             such a table from one mean a seed.
         pairs: the methods to compare, (method, baseline), chosen before looking.
-        labels: (Q,) class of each query; None lets every query stand alone, which
-            makes the interval too short.
+        labels: (Q,) class of each query; without them the interval is too short.
         over: what may change: "seeds" (the same queries; Student's t), "queries" (the
             same trained networks on other classes; bootstrap) or "both".
         confidence: coverage, in (0, 1).
-        draws: how many sets the bootstrap draws, the same for every pair; no p value
-            is below 2 / (draws + 1).
+        draws: sets that the bootstrap draws; no p value is below 2 / (draws + 1).
         seed: decides the draws.
-
-    Returns:
-        One comparison for each pair, in that order; without an interval where a source
-        that may change was seen once only: one seed, or one class.
 
     Source: Owen, The pigeonhole bootstrap (2007), draws both sides of a crossed table
         at once, which counts the noise of single cells three times; adding the two
         deviations counts it twice, a little too careful still.
     """
     check_choice("over", over, SOURCES)
-    check_confidence(confidence)
+    check_share("confidence", confidence)
     check_count("draws", draws, 1)
     if len(pairs) == 0:
         raise ValueError("no pairs to compare: give (method, baseline) at least once")
-    confidences = confidence, joint_confidence(confidence, len(pairs))
+    # Bonferroni: m intervals that each miss with 0.05 / m miss anywhere with 0.05
+    confidences = confidence, 1 - (1 - confidence) / len(pairs)
     found = []
     for name, baseline in pairs:
         differences = _paired_differences(tables, name, baseline)
@@ -158,10 +148,7 @@ def _seed_means(table: np.ndarray) -> np.ndarray:
 def _table_deviations(
     table: np.ndarray, labels: Scores | None, over: str, draws: int, seed: int
 ) -> np.ndarray | None:
-    """Draw how far the mean of a table may lie from what it estimates, (draws,).
-
-    None where there is only one class, or one seed.
-    """
+    """Draw how far a table's mean may be off, (draws,); None for one class or seed."""
     generator = np.random.default_rng(seed)
     sources = [group_totals(table.mean(axis=0), labels)]
     if over == "both":
@@ -199,66 +186,37 @@ def _by_draws(
 
 
 def holm(p_values: Sequence[float]) -> list[float]:
-    """Correct p values for the number of comparisons, step by step.
+    """Correct m p values so that any false alarm among them is as rare as one alone.
 
-    Of twenty comparisons of equal methods one is "significant" at 0.05. Holm compares
-    the smallest p value with 0.05 / m, the next with 0.05 / (m - 1), and so on until
-    one fails. Then the chance of any false alarm among all m is at most 0.05, however
-    the comparisons depend on each other.
-
-    Takes m p values and returns as many in the same order; those up to 0.05 are
-    significant.
-
-    Example:
-        >>> holm([0.01, 0.04, 0.03])
-        [0.03, 0.06, 0.06]
+    Holm compares the smallest p value with 0.05 / m, the next with 0.05 / (m - 1), and
+    so on until one fails; [0.01, 0.04, 0.03] becomes [0.03, 0.06, 0.06].
 
     Source: Holm (1979), A simple sequentially rejective multiple test procedure.
     """
     values = np.asarray(p_values, dtype=float)
-    usable = values.ndim == 1 and len(values) > 0
-    if not usable or not ((values >= 0) & (values <= 1)).all():
-        raise ValueError(f"expected p values from 0 to 1, got {list(p_values)}")
     order = values.argsort()
     factors = np.arange(len(values), 0, -1)
-    stepped = np.maximum.accumulate(values[order] * factors).clip(max=1)
     corrected = np.empty_like(values)
-    corrected[order] = stepped
+    corrected[order] = np.maximum.accumulate(values[order] * factors).clip(max=1)
     return corrected.tolist()
 
 
-def joint_confidence(confidence: float, comparisons: int) -> float:
-    """Return the confidence that each of m intervals needs so that all hold together.
-
-    Bonferroni's rule: m intervals that each miss with a chance of 0.05 / m miss
-    anywhere with a chance of at most 0.05.
-
-    Example:
-        >>> round(joint_confidence(0.95, 5), 6)
-        0.99
-    """
-    check_confidence(confidence)
-    check_count("comparisons", comparisons, 1)
-    return 1 - (1 - confidence) / comparisons
-
-
 def sign_flip_test(
-    differences: ArrayLike | Tensor,
-    labels: ArrayLike | Tensor | None = None,
+    differences: Scores,
+    labels: Scores | None = None,
     draws: int = 20_000,
     seed: int = 0,
 ) -> float:
     """Return a two-sided p value: how often flipped signs give as large a mean.
 
-    If two methods are equal, which of them is called first is arbitrary, and so is
-    the sign of each difference; no normal noise is assumed. Up to 14 groups every
-    choice of signs is tried, and the p value is exact. With n groups it cannot be below
-    2 / 2**n: five seeds never reach 0.05, six can.
+    Which of two equal methods is called first is arbitrary, and so is the sign of each
+    difference; no normal noise is assumed. Up to 14 groups every choice of signs is
+    tried, and the p value is exact. With n groups it cannot be below 2 / 2**n: five
+    seeds never reach 0.05, six can.
 
     Args:
         differences: (Q,) paired, one a seed or one a query; NaN is left out.
-        labels: (Q,) groups, such as classes, whose signs flip together; None to flip
-            each alone.
+        labels: (Q,) groups, such as classes, whose signs flip together.
         draws: how many choices are tried where there are more than 14 groups.
         seed: decides them.
 
@@ -274,17 +232,8 @@ def sign_flip_test(
     if len(totals) <= EXACT_UP_TO:
         signs = np.array(list(itertools.product((-1, 1), repeat=len(totals))))
         return float((np.abs(signs @ totals) >= least).mean())
-    as_large = _count_random(totals, least, draws, np.random.default_rng(seed))
-    return (as_large + 1) / (draws + 1)  # the observed signs count as one of them
-
-
-def _count_random(
-    totals: np.ndarray, least: float, draws: int, generator: np.random.Generator
-) -> int:
-    """Count random choices of signs whose sum is large enough."""
-    found, step = 0, max(1, BLOCK // len(totals))
-    for start in range(0, draws, step):
-        shape = (min(step, draws - start), len(totals))
+    as_large, generator = 0, np.random.default_rng(seed)
+    for shape in block_shapes(draws, len(totals)):
         signs = 2 * generator.integers(2, size=shape) - 1
-        found += int((np.abs(signs @ totals) >= least).sum())
-    return found
+        as_large += int((np.abs(signs @ totals) >= least).sum())
+    return (as_large + 1) / (draws + 1)  # the observed signs count as one of them

@@ -1,10 +1,9 @@
 """Precision and average precision: of one ranking for reading, of many at once.
 
 A ranking is a list of zeros and ones, best photo first: 1 where the photo shows the
-class of the query. `average_precision` works on one such list. All queries of a batched
-call belong to the same class, so they share R, the number of relevant photos in the
-gallery, and their ranks form a (Q, R) table; everything is float64 there. The tests
-hold the two against each other.
+class of the query. All queries of a batched call belong to the same class, so they
+share R, the number of relevant photos in the gallery, and their ranks form a (Q, R)
+table; everything is float64 there.
 """
 
 from collections.abc import Sequence
@@ -12,6 +11,8 @@ from dataclasses import dataclass
 
 import torch
 from torch import Tensor
+
+from zssbir_lib.evaluation.checks import check_choice
 
 DIVISORS = ("min", "hits", "relevant", "k")
 
@@ -38,7 +39,7 @@ def average_precision(
     divide_by: str = "min",
     interpolated: bool = False,
 ) -> float:
-    """Average the precision at the ranks of the relevant photos.
+    """Average the precision at the ranks of the relevant photos, 0 if none is found.
 
     Args:
         relevance: 0 or 1 for every gallery photo, best first, length N.
@@ -46,17 +47,15 @@ def average_precision(
         divide_by: "min" for the smaller of k and R, "hits" for the relevant photos
             inside the first k, "relevant" for R, the relevant photos of the whole
             ranking, "k" for k itself. Without k, all but "k" agree.
-        interpolated: replace each precision by the best precision at the same or
-            a later rank inside the first k (the Pascal VOC envelope).
-
-    Returns:
-        A number from 0 to 1; 0 if no relevant photo is inside the first k.
+        interpolated: replace each precision by the best at the same or a later rank
+            inside the first k (the Pascal VOC envelope).
 
     Source: SBTKNet (arXiv 2102.04016), equation 7, for "relevant"; the other
         conventions are those of the published evaluation code.
     """
     k = len(relevance) if k is None else k
     _check(relevance, k)
+    check_choice("divisor", divide_by, DIVISORS)
     relevant = sum(relevance)
     if relevant == 0:
         raise ValueError(
@@ -67,14 +66,8 @@ def average_precision(
     precisions = [precision_at(relevance, rank) for rank in ranks]
     if interpolated:
         precisions = [max(precisions[i:]) for i in range(len(precisions))]
-    return sum(precisions) / _divisor(divide_by, k, relevant, max(len(ranks), 1))
-
-
-def _divisor(name: str, k: int, relevant: int, hits: int) -> int:
-    """Return the number by which the sum of precisions is divided."""
-    if name not in DIVISORS:
-        raise ValueError(f"unknown divisor {name!r}: choose one of {DIVISORS}")
-    return {"min": min(k, relevant), "hits": hits, "relevant": relevant, "k": k}[name]
+    divisors = min(k, relevant), max(len(ranks), 1), relevant, k
+    return sum(precisions) / divisors[DIVISORS.index(divide_by)]
 
 
 def _check(relevance: Sequence[int], k: int) -> None:
@@ -99,6 +92,11 @@ class Cut:
     # through: of a group of 10 with 4 relevant photos, 5 of whose places lie inside, 2
     hits: Tensor
 
+    @property
+    def precision(self) -> Tensor:
+        """Return P@K (Q,); photos that are missing are misses."""
+        return self.hits / self.depth
+
 
 @dataclass(frozen=True)
 class RelevantRanks:
@@ -112,21 +110,9 @@ class RelevantRanks:
 def untied_ranks(rank: Tensor, depths: list[int]) -> RelevantRanks:
     """Describe rankings without ties by the ranks (Q, R) of their relevant photos."""
     found = torch.arange(1, rank.shape[1] + 1, device=rank.device).expand_as(rank)
-    cuts = {}
-    for depth in depths:
-        hits = (rank <= depth).sum(dim=1)
-        cuts[depth] = Cut(depth, hits, hits.double())
+    hits = {depth: (rank <= depth).sum(dim=1) for depth in depths}
+    cuts = {depth: Cut(depth, whole, whole.double()) for depth, whole in hits.items()}
     return RelevantRanks(rank, found, cuts)
-
-
-def precision_at_cut(cut: Cut) -> Tensor:
-    """Return P@K = hits inside K, divided by K (photos that are missing are misses)."""
-    return cut.hits / cut.depth
-
-
-def precision_at_hits(ranks: RelevantRanks) -> Tensor:
-    """Return the (Q, R) precisions at the rank of every relevant photo."""
-    return ranks.found.double() / ranks.rank
 
 
 def envelope(precision: Tensor) -> Tensor:
@@ -142,7 +128,7 @@ def precision_sums(precision: Tensor, cut: Cut) -> tuple[Tensor, Tensor]:
     width = min(cut.depth, precision.shape[1])
     inside = torch.arange(width, device=precision.device) < cut.whole[:, None]
     shared = cut.hits - cut.whole
-    last = torch.where(shared > 0, precision_at_cut(cut), 0.0)
+    last = torch.where(shared > 0, cut.precision, 0.0)
     plain = precision[:, :width] * inside
     interpolated = torch.maximum(envelope(plain), last[:, None]) * inside
     rest = shared * last
@@ -164,14 +150,14 @@ def metrics_at(precision: Tensor, ranks: RelevantRanks, k: int) -> dict[str, Ten
         f"map@{k}/hits": torch.where(cut.hits > 0, total / cut.hits, 0.0),
         f"map@{k}/relevant": total / relevant,
         f"map@{k}/k": total / k,
-        f"p@{k}": precision_at_cut(cut),
-        f"p@{k}/capped": precision_at_cut(ranks.cuts[fewest]),
+        f"p@{k}": cut.precision,
+        f"p@{k}/capped": ranks.cuts[fewest].precision,
     }
 
 
 def all_metrics(ranks: RelevantRanks, ks: tuple[int, ...]) -> dict[str, Tensor]:
     """Return every metric of one group of queries, one float64 value a query."""
-    precision = precision_at_hits(ranks)
+    precision = ranks.found.double() / ranks.rank  # (Q, R)
     values = {
         "map@all": precision.mean(dim=1),
         "map@all/voc": envelope(precision).mean(dim=1),

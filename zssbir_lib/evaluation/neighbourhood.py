@@ -10,17 +10,20 @@ import torch
 from torch import Tensor
 from torch.nn import functional
 
-from zssbir_lib.evaluation.checks import at_least_float32, check_features
+from zssbir_lib.evaluation.checks import (
+    at_least_float32,
+    check_features,
+    check_nearest,
+)
 from zssbir_lib.evaluation.ranking import BUFFER_ELEMENTS
 
 NEIGHBOURS = 20
 
 
 def smooth_gallery(gallery: Tensor, neighbours: int = NEIGHBOURS) -> Tensor:
-    """Replace every photo by the mean of the photos nearest to it, itself included.
+    """Replace every photo by the mean of those nearest to it, (N, D) of length one.
 
-    Takes (N, D) embeddings and returns (N, D) of length one. Neighbours are 1 to N;
-    with 1 nothing changes but the length.
+    Neighbours are 1 to N, the photo itself included: with 1 only its length changes.
 
     Source: database-side feature augmentation, Arandjelovic and Zisserman, "Three
         things everyone should know to improve object retrieval" (2012).
@@ -31,15 +34,12 @@ def smooth_gallery(gallery: Tensor, neighbours: int = NEIGHBOURS) -> Tensor:
 def expand_queries(
     query: Tensor, gallery: Tensor, neighbours: int = NEIGHBOURS
 ) -> Tensor:
-    """Move every query half-way to the mean of the photos nearest to it.
+    """Move queries half-way to the mean of the photos they find, (Q, D) of length one.
 
     Args:
         query: embeddings, float (Q, D).
         gallery: embeddings, float (N, D).
         neighbours: number of photos, 1 to N.
-
-    Returns:
-        Embeddings of length one, float (Q, D).
 
     Source: query expansion by the mean, Chum et al., "Total recall" (2007).
     """
@@ -50,11 +50,7 @@ def expand_queries(
 def mean_of_nearest(points: Tensor, gallery: Tensor, neighbours: int) -> Tensor:
     """Average the photos nearest to each point by the cosine, (M, D) of length one."""
     check_features(points, gallery, "euclidean")
-    if not 1 <= neighbours <= len(gallery):
-        raise ValueError(
-            f"neighbours is {neighbours}: choose from 1 to {len(gallery)}, the size of "
-            "the gallery"
-        )
+    check_nearest("neighbours", neighbours, gallery)
     photos = unit(gallery)
     points = points.detach().to(photos.dtype)
     means = torch.empty_like(points)
@@ -73,11 +69,10 @@ def unit(embeddings: Tensor) -> Tensor:
 
 
 def centre_modalities(query: Tensor, gallery: Tensor) -> tuple[Tensor, Tensor]:
-    """Subtract from queries and gallery the mean of each: the gap between modalities.
+    """Subtract from queries and gallery the mean of each, the gap between modalities.
 
-    The queries' mean takes many queries at once: a setting in which all come together.
-
-    Takes and returns (Q, D) and (N, D) embeddings; those returned have length one.
+    Takes embeddings and returns some of length one. The queries' mean takes many
+    queries at once: a setting in which all come together.
     """
     check_features(query, gallery, "euclidean")
     query, gallery = unit(query), unit(gallery)

@@ -86,21 +86,18 @@ def generalised_with_seen_sample(
 ) -> RetrievalSets:
     """Add a random sample of seen classes to both the queries and the gallery.
 
+    Sampled sketches whose class was not drawn among the photos have no relevant photo
+    and are reported as such.
+
     Args:
         unseen_sketches: all of them are queries.
         unseen_photos: all of them are in the gallery.
         seen_sketches: to draw from.
         seen_photos: to draw from.
-        fraction: size of each sample, relative to the *unseen* set that it is
-            added to, above 0 (rounded down).
+        fraction: size of a sample, above 0, of that of the *unseen* set (rounded down).
         seed: decides the samples; the same on every device.
 
-    Returns:
-        Queries and gallery. Sampled sketches whose class was not drawn among the
-        photos have no relevant photo and are reported as such.
-
-    Source: the evaluation code of SEM-PCYC (Dutta and Akata, CVPR 2019), which
-        uses a fraction of 0.2.
+    Source: the evaluation code of SEM-PCYC (Dutta and Akata, CVPR 2019): 0.2.
     """
     _check_disjoint((unseen_sketches, unseen_photos), (seen_sketches, seen_photos))
     if not fraction > 0:
@@ -118,10 +115,7 @@ def generalised_with_seen_gallery(
 ) -> RetrievalSets:
     """Search all photos, seen and unseen, with sketches of unseen classes.
 
-    Args:
-        unseen_sketches: the queries.
-        unseen_photos: what is looked for.
-        seen_photos: what gets in the way.
+    Arguments as for `generalised_with_seen_sample`; all of `seen_photos` are searched.
     """
     _check_disjoint((unseen_sketches, unseen_photos), (seen_photos,))
     return RetrievalSets(unseen_sketches, unseen_photos + seen_photos)

@@ -14,6 +14,7 @@ from decimal import Decimal
 from functools import cache
 from importlib.resources import files
 from itertools import combinations
+from operator import attrgetter
 from typing import Any, NamedTuple
 
 QUANTITIES = ("map@all", "map@200", "p@100", "p@200")
@@ -73,10 +74,9 @@ class PublishedResult:
 
 
 def published_results() -> tuple[PublishedResult, ...]:
-    """Read all published values, in the order of the file.
+    """Read all published values, by method, oldest first, then the generalised setting.
 
-    By method, oldest first, then the generalised setting. Tables that contradict each
-    other have an entry each.
+    Tables that contradict each other have an entry each.
 
     Example:
         >>> found = select_results(published_results(), method="MATHM", variant=None)
@@ -105,11 +105,8 @@ def select_results(
 ) -> list[PublishedResult]:
     """Keep the results that have all the wanted properties, in their order.
 
-    Args:
-        results: where to look.
-        wanted: any field of `PublishedResult` with its value (None for not known),
-            or `quantity`, such as "map@200" for mAP@200 under every definition, or
-            `source`, the key of a table.
+    Wanted is any field of `PublishedResult` (None for not known), `quantity`, such as
+    "map@200" for mAP@200 under every definition, or `source`, the key of a table.
     """
     known = [field.name for field in fields(PublishedResult)] + ["quantity", "source"]
     strange = [name for name in wanted if name not in known]
@@ -168,24 +165,17 @@ class Comparability:
 
 def obstacles(result: PublishedResult) -> tuple[str, ...]:
     """Say why a value cannot be compared with any other, one sentence a reason."""
-    found = []
-    if result.metric.endswith("/unknown"):
-        found.append(UNKNOWN_DEFINITION)
-    if result.split == "unknown":
-        found.append(UNKNOWN_CLASSES)
-    if result.setting == "generalised":
-        found.append(UNKNOWN_PROTOCOL)
-    if result.caveat:
-        found.append(result.caveat)
-    return tuple(found)
+    reasons = {
+        UNKNOWN_DEFINITION: result.metric.endswith("/unknown"),
+        UNKNOWN_CLASSES: result.split == "unknown",
+        UNKNOWN_PROTOCOL: result.setting == "generalised",
+        result.caveat: result.caveat,
+    }
+    return tuple(reason for reason, holds in reasons.items() if holds)
 
 
 def comparable(first: PublishedResult, second: PublishedResult) -> Comparability:
-    """Say whether two values can be compared, and if not, why.
-
-    The answer is true if they can; else its `reasons` name what differs, and what is
-    not known about either.
-    """
+    """Say whether two values can be compared, and if not, by its `reasons` why."""
     unknown = [
         f"{one.name}: {why}" for one in (first, second) for why in obstacles(one)
     ]
@@ -197,15 +187,13 @@ def like_with_like(
 ) -> dict[LikeWithLike, list[PublishedResult]]:
     """Group the values that can be compared with each other, largest group first.
 
-    Real-valued embeddings and binary codes of a method share a group, for the reader
-    to see what codes cost; `comparable` keeps them apart. Values with `obstacles` are
-    in no group.
+    Real values and binary codes of a method share a group, to show what codes cost;
+    `comparable` keeps them apart. Values with `obstacles` are in no group.
     """
     groups: dict[LikeWithLike, list[PublishedResult]] = {}
     for result in results:
         if not obstacles(result):
-            shared = (getattr(result, name) for name in LikeWithLike._fields)
-            key = LikeWithLike(*shared)
+            key = LikeWithLike(*attrgetter(*LikeWithLike._fields)(result))
             groups.setdefault(key, []).append(result)
     return dict(sorted(groups.items(), key=lambda group: -len(group[1])))
 
@@ -245,19 +233,20 @@ def disagreements(
 ) -> list[tuple[PublishedResult, PublishedResult]]:
     """Find the pairs of values on which tables contradict each other, in order.
 
-    Both claim to be the same quantity of the same method, in different tables, and they
-    differ in the value by more than rounding, or in the number of dimensions.
+    Different tables print the same quantity of the same method, but they differ by more
+    than rounding, or in the number of dimensions.
     """
     return [pair for pair in combinations(results, 2) if _contradict(*pair)]
 
 
 def _contradict(first: PublishedResult, second: PublishedResult) -> bool:
     """Return whether two values should agree and do not."""
-    shared = ("method", "variant", "benchmark", "setting", "quantity", "binary")
-    if any(getattr(first, name) != getattr(second, name) for name in shared):
+    shared = attrgetter(
+        "method", "variant", "benchmark", "setting", "quantity", "binary"
+    )
+    one_table = set(first.sources) & set(second.sources)  # with two rows
+    if shared(first) != shared(second) or one_table:
         return False
-    if set(first.sources) & set(second.sources):
-        return False  # one table with two rows
     lengths = {first.dimensions, second.dimensions} - {None}
     apart = abs(Decimal(first.printed) - Decimal(second.printed))
     return len(lengths) == 2 or apart > _rounding(first.printed, second.printed)

@@ -1,19 +1,17 @@
 """Compare queries with a gallery and find the ranks of the relevant photos, exactly.
 
-Ranking needs no distances, only numbers in the same order: keys. The squared Euclidean
-distance is |q|^2 - 2 q.g + |g|^2, where |q|^2 is the same for the whole gallery; half
-of the rest is |g|^2 / 2 - q.g. The cosine distance is one minus q.g divided by both
-lengths, of which |q| changes no order. The Hamming distance of two codes written as -1
-and +1 is (bits - q.g) / 2. So each distance is one matrix product and a number for each
-photo, exact for whole numbers, on any device. It is done in float32, or in float64 if
-the gallery's embeddings are, and the gallery is used where it lies: a copy is made only
-of another type, or of embeddings that lie far from the origin.
+Ranking needs no distances, only keys: numbers in the same order, from one matrix
+product and a number for each photo. Of the squared Euclidean distance, |g|^2 / 2 - q.g
+is enough: |q|^2 is the same for the whole gallery. The cosine distance is one minus q.g
+divided by both lengths, of which |q| changes no order. The Hamming distance of two
+codes written as -1 and +1 is (bits - q.g) / 2. Keys are float32, or float64 if the
+gallery's embeddings are; the gallery is copied only if it has another type or lies far
+from the origin.
 
-A rank is a count: the number of photos that are at least as near. So it is enough to
-sort each query's keys (numbers without their photos, which is fast) and to look up the
-keys of the relevant photos by binary search. Queries are taken class by class, a few
-hundred rows at a time, so that those of a class share their relevant photos: the full
-table of similarities never exists.
+A rank is a count: the number of photos that are at least as near. So each query's keys
+are sorted without their photos, which is fast, and those of the relevant photos are
+looked up by binary search. Queries are taken class by class, a few hundred at a time,
+so that they share their relevant photos: the full table of similarities never exists.
 
 Tied photos: under the "block" rule all photos of a tied group stand at the group's
 last rank (the rule of scikit-learn's ``average_precision_score``), and a group that
@@ -37,6 +35,7 @@ from zssbir_lib.evaluation.checks import (
     at_least_float32,
     check_choice,
     check_features,
+    check_nearest,
 )
 from zssbir_lib.evaluation.metrics import Cut, RelevantRanks, untied_ranks
 
@@ -45,7 +44,6 @@ TIE_RULES = ("block", "optimistic", "pessimistic")
 SHORTEST = 1e-12  # a length of zero would divide nothing by nothing
 BUFFER_ELEMENTS = 2**25  # 128 MiB of float32 keys at most
 RANK_ELEMENTS = 2**17  # 1 MiB of ranks at a time, of which metrics make many copies
-NUMBERS_A_KEY = 4  # the key, its sorted copy, and an index of eight bytes
 
 
 # keys: one number for each query and photo, smaller means nearer
@@ -84,11 +82,7 @@ class GalleryKeys:
 
 
 def half_squared_lengths(features: Tensor) -> Tensor:
-    """Return |g|^2 / 2 of every row (N,), less one number for all.
-
-    The number, about the mean, changes no order but leaves more digits for the
-    differences.
-    """
+    """Return |g|^2 / 2 of every row (N,), less about their mean, for more digits."""
     blocks = features.split(256)  # small enough for the processor's cache
     halves = torch.cat([block.double().square().sum(dim=1) / 2 for block in blocks])
     return (halves - coarse_mean(halves[:, None])).to(features.dtype)
@@ -97,11 +91,9 @@ def half_squared_lengths(features: Tensor) -> Tensor:
 def coarse_mean(features: Tensor) -> Tensor:
     """Return about the mean of the rows (D,), on a grid as wide as their spread.
 
-    Euclidean distances do not change when everything is shifted, but float32
-    rounding does: it is smallest around the origin. The grid (a power of two)
-    keeps whole numbers exact, so that equal distances stay equal, and it makes
-    the shift zero for features that already lie around the origin. A thousand
-    rows are enough to estimate it.
+    A shift changes no distance, but rounding is smallest around the origin. The grid, a
+    power of two, keeps whole numbers exact, so that equal distances stay equal, and
+    shifts nothing that lies around the origin. A thousand rows estimate it well enough.
     """
     sample = features[:: 1 + len(features) // 1000]
     sample = sample.to(at_least_float32(features.dtype))
@@ -176,8 +168,8 @@ def walk_rankings(
 ) -> Iterator[tuple[Tensor, RelevantRanks]]:
     """Yield indices (B,) of queries of one class and the ranks of their photos (B, R).
 
-    Queries without a relevant photo are never yielded. Fewer than ``chunk_size``
-    queries are compared at a time if their keys would not fit into 128 MiB.
+    Queries without a relevant photo are never yielded. Fewer than `chunk_size` are
+    compared at a time if their keys would not fit into 128 MiB.
     """
     columns_of = class_columns(gallery_labels)
     keys = GalleryKeys(gallery, distance)
@@ -188,31 +180,25 @@ def walk_rankings(
     has_relevant = torch.isin(query_labels[query_order], gallery_labels)
     for chunk in query_order[has_relevant].split(chunk_size):
         chunk_keys = keys.compare(query[chunk], out=buffer[: len(chunk)])
-        for label, members in class_slices(query_labels[chunk]).items():
+        labels, sizes = torch.unique_consecutive(
+            query_labels[chunk], return_counts=True
+        )
+        sizes = sizes.tolist()
+        of_class = labels.tolist(), chunk.split(sizes), chunk_keys.split(sizes)
+        for label, members, rows in zip(*of_class, strict=True):
             columns = columns_of[label]
-            for rows in split_slice(members, max(1, RANK_ELEMENTS // len(columns))):
-                relevant = chunk_keys[rows].index_select(1, columns)
-                yield chunk[rows], rank_relevant(chunk_keys[rows], relevant, ks, ties)
+            size = max(1, RANK_ELEMENTS // len(columns))
+            parts = zip(members.split(size), rows.split(size), strict=True)
+            for part, part_keys in parts:
+                relevant = part_keys.index_select(1, columns)
+                yield part, rank_relevant(part_keys, relevant, ks, ties)
 
 
 def class_columns(labels: Tensor) -> dict[int, Tensor]:
     """Return where the photos of each class stand in a gallery, ascending (R,)."""
     labels, order = labels.sort(stable=True)
-    return {label: order[where] for label, where in class_slices(labels).items()}
-
-
-def class_slices(sorted_labels: Tensor) -> dict[int, slice]:
-    """Return where each class stands in sorted labels (N,)."""
-    labels, sizes = torch.unique_consecutive(sorted_labels, return_counts=True)
-    ends = sizes.cumsum(dim=0)
-    bounds = zip(labels.tolist(), (ends - sizes).tolist(), ends.tolist(), strict=True)
-    return {label: slice(start, end) for label, start, end in bounds}
-
-
-def split_slice(rows: slice, size: int) -> Iterator[slice]:
-    """Yield the slice in parts of at most that size."""
-    for start in range(rows.start, rows.stop, size):
-        yield slice(start, min(start + size, rows.stop))
+    names, sizes = torch.unique_consecutive(labels, return_counts=True)
+    return dict(zip(names.tolist(), order.split(sizes.tolist()), strict=True))
 
 
 def rank_relevant(
@@ -255,28 +241,24 @@ def block_cut(keys: Tensor, relevant: Tensor, depth: int) -> Cut:
 def rank_gallery(
     query: Tensor, gallery: Tensor, k: int, distance: str = "euclidean"
 ) -> Tensor:
-    """Return the nearest photos of every query, for retrieval panels.
+    """Return the photos nearest to every query: int64 (Q, k), nearest first.
+
+    They are indices into the gallery; of equal keys, the first photo comes first.
 
     Args:
-        query: (Q, D) embeddings or codes, as for ``evaluate_retrieval``.
+        query: (Q, D) embeddings or codes, as for `evaluate_retrieval`.
         gallery: (N, D) embeddings or codes on the same device.
         k: number of photos to return, from 1 to N.
         distance: "euclidean", "cosine" or "hamming".
-
-    Returns:
-        (Q, k) int64 indices into the gallery, nearest first; photos with equal
-        keys stand in the order of the gallery.
     """
     check_choice("distance", distance, DISTANCES)
     check_features(query, gallery, distance)
-    if not 1 <= k <= len(gallery):
-        raise ValueError(
-            f"k is {k}: choose from 1 to {len(gallery)}, the size of the gallery"
-        )
+    check_nearest("k", k, gallery)
     query, gallery = query.detach(), gallery.detach()
     keys = GalleryKeys(gallery, distance)
     nearest = torch.empty(len(query), k, dtype=torch.int64, device=query.device)
-    rows = max(1, min(256, BUFFER_ELEMENTS // (NUMBERS_A_KEY * len(gallery))))
+    # four numbers a key: itself, its sorted copy, and an index of eight bytes
+    rows = max(1, min(256, BUFFER_ELEMENTS // (4 * len(gallery))))
     for part, found in zip(query.split(rows), nearest.split(rows), strict=True):
         found.copy_(keys.compare(part).sort(stable=True).indices[:, :k])
     return nearest

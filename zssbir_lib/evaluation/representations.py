@@ -28,16 +28,13 @@ def score_representations(
     bits: int = BITS,
     neighbours: int = NEIGHBOURS,
 ) -> dict[str, dict[str, float | int]]:
-    """Score the same queries and gallery in all four representations.
+    """Return the metrics of the same images by representation, for all four.
 
     Args:
         plain: embeddings of queries and gallery.
         mirrored: the same images, each averaged with its mirror image.
         bits: length of a code.
         neighbours: how many photos are averaged.
-
-    Returns:
-        The metrics of `evaluate_retrieval` by representation.
     """
     improved = improve_by_neighbours(mirrored, neighbours)
     return {

@@ -25,7 +25,7 @@ from torch import Tensor
 
 from zssbir_lib.evaluation.checks import (
     check_choice,
-    check_cut_offs,
+    check_count,
     check_features,
     check_labels,
 )
@@ -63,13 +63,11 @@ def evaluate_retrieval(
         gallery: (N, D) embeddings or codes of the photos, on the same device.
         query_labels: (Q,) class of every query, whole numbers.
         gallery_labels: (N,) class of every photo.
-        distance: "euclidean", "cosine" (a vector of zeros is at distance 1 from
-            everything) or "hamming".
+        distance: "euclidean", "cosine" (a zero vector is at 1 from all) or "hamming".
         ks: the cut-offs K.
         ties: "block" (tied photos share the last rank of their group),
             "optimistic" or "pessimistic" (relevant ones first or last).
-        average: "micro" for the mean over queries, "macro" for the mean over
-            classes of the means over their queries.
+        average: over queries, "micro", or over the means of the classes, "macro".
 
     Returns:
         Fractions from 0 to 1 by metric name (see the table of this file), averaged
@@ -103,26 +101,22 @@ def per_query_metrics(
     ties: str = "block",
     chunk_size: int = 512,
 ) -> dict[str, np.ndarray]:
-    """Return every metric of every single query, for statistics over queries.
+    """Return every metric of every query, float64 (Q,) by name, for statistics.
 
-    Arguments as for ``evaluate_retrieval``; chunk_size, the queries compared at a time,
-    changes speed and memory only.
-
-    Returns:
-        (Q,) float64 arrays by metric name, in the order of the queries; NaN for
-        queries without a relevant photo.
+    Queries without a relevant photo have NaN. Arguments as for `evaluate_retrieval`;
+    `chunk_size`, the queries compared at a time, changes speed and memory only.
     """
     check_choice("distance", distance, DISTANCES)
     check_choice("ties", ties, TIE_RULES)
-    ks = check_cut_offs(ks)
+    ks = tuple(ks)
+    for k in ks:
+        check_count("a cut-off in ks", k, 1)
     check_features(query, gallery, distance)
     query_labels = check_labels("query", query_labels, query)
     gallery_labels = check_labels("gallery", gallery_labels, gallery)
-    if chunk_size < 1:
-        raise ValueError(f"chunk_size is {chunk_size}: compare at least 1 query")
+    check_count("chunk_size", chunk_size, 1)
 
-    # filled in place: many small results kept between large temporary ones would leave
-    # holes in memory, and it would grow with the queries
+    # filled in place: small results kept between large temporary ones leave holes
     nothing = torch.full((len(query),), torch.nan, dtype=torch.float64)
     values = {name: nothing.to(query.device, copy=True) for name in metric_names(ks)}
     sets = query.detach(), gallery.detach(), query_labels, gallery_labels

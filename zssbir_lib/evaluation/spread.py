@@ -16,13 +16,9 @@ ROUNDING = 1e-14  # relative, of numbers in double precision
 def domain_gap(sketches: Tensor, photos: Tensor) -> float:
     """Measure the distance between the modalities in units of their spread.
 
-    The distance between the mean sketch and the mean photo is divided by the root of
-    the mean squared distance of an image to the mean of its own modality. Sets of the
-    same classes make it a matter of modality alone.
-
-    Takes (M, D) and (N, D) embeddings. The gap is 0 where both modalities have the same
-    mean; at 1 they are as far apart as an image typically is from the middle of its
-    own modality.
+    Takes embeddings (M, D) and (N, D), of the same classes to make it a matter of
+    modality alone. At 0 both modalities have the same mean; at 1 the means are as far
+    apart as an image typically is from that of its own modality.
 
     Example:
         >>> domain_gap(torch.tensor([[0.0], [2.0]]), torch.tensor([[4.0], [6.0]]))
@@ -41,10 +37,7 @@ def domain_gap(sketches: Tensor, photos: Tensor) -> float:
 def embedding_spread(
     embeddings: Tensor, labels: Tensor, modality: Tensor
 ) -> dict[str, float]:
-    """Describe how a set of embeddings fills its space.
-
-    A collapsed network maps everything close together, or onto a few directions, or
-    moves an image by its modality more than by its class. Each shows in a number.
+    """Describe how a set of embeddings fills its space; a collapse shows in a number.
 
     Args:
         embeddings: float (N, D).
@@ -77,14 +70,7 @@ def embedding_spread(
 def effective_rank(embeddings: Tensor) -> float:
     """Return how many directions a set of embeddings (N, D) uses, from 1 to D.
 
-    The variance along the principal directions is turned into shares; the exponential
-    of their entropy counts the directions, each by its weight. Equal variance along k
-    directions gives k.
-
-    Example:
-        >>> square = torch.tensor([[1.0, 1.0], [1.0, -1.0], [-1.0, 1.0], [-1.0, -1.0]])
-        >>> round(effective_rank(square), 3)
-        2.0
+    The exponential of the entropy of the shares of variance; k equal ones give k.
 
     Source: Roy and Vetterli (2007), effective rank, here of the variances.
     """
@@ -117,16 +103,14 @@ def confusion_matrix(
 ) -> Tensor:
     """Return the share of each class among the photos retrieved for each class.
 
+    In row a and column b of (C, C) float64 stands the share, 0 to 1, of photos of class
+    b among those retrieved for sketches of class a; NaN in a row without queries.
+
     Args:
         retrieved_labels: (Q, K) class of the first K photos of every query, whole
             numbers from 0 to C - 1, such as `gallery_labels[rank_gallery(...)]`.
         query_labels: (Q,) class of every query, in the same range.
         classes: C, the number of classes.
-
-    Returns:
-        (C, C) float64: in row a and column b the share, 0 to 1, of photos of class b
-        among those retrieved for sketches of class a. A row adds up to 1; the row of
-        a class without queries is NaN.
 
     Example:
         >>> confusion_matrix(torch.tensor([[0, 1], [1, 1]]), torch.tensor([0, 1]), 2)
@@ -141,11 +125,9 @@ def confusion_matrix(
 
 
 def mutual_confusion(confusion: Tensor) -> Tensor:
-    """Return how much any two classes are confused, whichever the sketch shows.
+    """Return the mean of both directions of a `confusion_matrix`, (C, C) float64.
 
-    Takes the shares (C, C) of `confusion_matrix` and returns (C, C) float64, symmetric:
-    the mean of both directions. The diagonal is 0, and so are pairs of which one class
-    has no queries.
+    The diagonal is 0, and so are pairs of which one class has no queries.
     """
     if confusion.ndim != 2 or confusion.shape[0] != confusion.shape[1]:
         raise ValueError(
@@ -157,10 +139,7 @@ def mutual_confusion(confusion: Tensor) -> Tensor:
 
 
 def most_confused_pair(confusion: Tensor) -> tuple[int, int]:
-    """Find the two classes a < b that are taken for each other most, by `confusion`.
-
-    The mean of both directions is largest; of equal pairs they are the first.
-    """
+    """Find the two classes a < b most taken for each other, the first of equal ones."""
     mutual = mutual_confusion(confusion).triu()
     if not (mutual > 0).any():
         raise ValueError(
