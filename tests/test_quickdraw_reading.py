@@ -18,7 +18,7 @@ from zssbir_lib.data.quickdraw import (
     read_ndjson,
     reading,
 )
-from zssbir_lib.data.quickdraw.reading import MOST_POINTS
+from zssbir_lib.data.quickdraw.drawing import MOST_POINTS
 
 LINE = {
     "word": "cat",

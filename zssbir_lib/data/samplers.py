@@ -126,7 +126,7 @@ class QuadrupletIndices(NamedTuple):
     sketch_negative: Tensor
 
 
-class QuadrupletSampler:
+class QuadrupletSampler(TripletSampler):
     """Draw quadruplets: two sketches and two photos each, so balanced by construction.
 
     Anchors pass over all sketches in random order, every sketch once before any comes
@@ -147,13 +147,8 @@ class QuadrupletSampler:
     def __init__(
         self, sketch_labels: Tensor, photo_labels: Tensor, batch_size: int
     ) -> None:
-        if batch_size < 1:
-            raise ValueError(f"batch_size is {batch_size}, expected at least 1")
-        self.classes = count_classes(sketch_labels, photo_labels)
-        self.batch_size = batch_size
-        self.sketch_labels = sketch_labels
+        super().__init__(sketch_labels, photo_labels, batch_size)
         self.sketches = ImagesByClass(sketch_labels, self.classes)
-        self.photos = ImagesByClass(photo_labels, self.classes)
         self.waiting = torch.empty(0, dtype=torch.int64)  # anchors left of this pass
 
     def sample(self, generator: torch.Generator) -> QuadrupletIndices:

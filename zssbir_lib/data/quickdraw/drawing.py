@@ -1,12 +1,18 @@
-"""A drawing: strokes of points, which may be cut short or made into curves."""
+"""A drawing: read from a record, cut short, its lines made into curves."""
 
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from math import ceil
+from typing import Any
 
 import numpy as np
 
 LARGEST_KEY = 2**64 - 1
+MOST_POINTS = 100_000  # that a file may give one drawing; real ones have some thousand
+LARGEST_SIMPLIFIED = 255
+LARGEST_RAW = 100_000  # pixels: no screen is that wide
+JSON_KINDS = {dict: "an object", list: "a list", str: "a text", bool: "a truth value"}
+JSON_KINDS |= {int: "a number", float: "a number", type(None): "null"}
 SMOOTHING = 1 / 255  # half of what the simplification allowed: nearest to raw lines
 STEPS = 4  # points that a curve gets for each point it passes through
 SHARP = 0.5  # cosine of a turn of 60 degrees: a sharper one is a corner, not a curve
@@ -65,6 +71,114 @@ def _check_stroke(stroke: np.ndarray, number: int) -> None:
         raise ValueError(f"stroke {number} has no points, expected at least one")
     if not np.isfinite(stroke).all():
         raise ValueError(f"stroke {number} holds a number that is not finite")
+
+
+# a line of a file, parsed as JSON, becomes a drawing or an error
+
+
+def drawing_from(record: Any) -> Drawing:
+    """Turn the JSON object of one line into a drawing.
+
+    Source: the QuickDraw data set's own description of its files,
+    https://github.com/googlecreativelab/quickdraw-dataset
+    """
+    if not isinstance(record, dict):
+        kind = JSON_KINDS[type(record)]
+        raise ValueError(f"holds {kind}, expected an object {{...}}")
+    if missing := [key for key in ("word", "drawing") if key not in record]:
+        raise ValueError(f"lacks {' and '.join(map(repr, missing))}")
+    points = _points_by_stroke(record["drawing"])
+    strokes = tuple(np.ascontiguousarray(rows[:2].T, np.float32) for rows in points)
+    return Drawing(
+        word=_field(record, "word", str),
+        strokes=strokes,
+        recognised=_field(record, "recognized", bool),
+        key_id=_key(_field(record, "key_id", str | int)),
+        country=_field(record, "countrycode", str),
+        timestamp=_moment(_field(record, "timestamp", str)),
+    )
+
+
+def _field(record: dict[str, Any], key: str, kind: Any) -> Any:
+    """Return a value of the expected type, or None if the key is missing."""
+    if key not in record:
+        return None
+    value = record[key]
+    if not isinstance(value, kind) or (isinstance(value, bool) and kind is not bool):
+        names = {str: "a text", bool: "true or false"}
+        expected = names.get(kind, "a number or its digits as a text")
+        raise ValueError(f"{key!r} is {JSON_KINDS[type(value)]}, expected {expected}")
+    return value
+
+
+def _key(value: str | int | None) -> int | None:
+    """Read a drawing's number, which the files hold as text."""
+    if not isinstance(value, str):
+        return value
+    if not (value.isascii() and value.isdigit() and len(value) <= 20):
+        raise ValueError(f"'key_id' is {value[:40]!r}, expected at most 20 digits")
+    return int(value)
+
+
+def _moment(text: str | None) -> datetime | None:
+    """Read "2017-03-01 20:41:36.70725 UTC"."""
+    if text is None:
+        return None
+    try:
+        moment = datetime.fromisoformat(text.removesuffix(" UTC"))
+    except ValueError:
+        raise ValueError(
+            f"'timestamp' is {text[:40]!r}, expected the like of "
+            "'2017-03-01 20:41:36.70725 UTC'"
+        ) from None
+    return moment.replace(tzinfo=moment.tzinfo or UTC)
+
+
+def _points_by_stroke(strokes: Any) -> list[np.ndarray]:
+    """Return an array (2, N) or (3, N) of float64 a stroke."""
+    if not isinstance(strokes, list):
+        kind = JSON_KINDS[type(strokes)]
+        raise ValueError(f"'drawing' is {kind}, expected a list of strokes")
+    if not strokes:
+        raise ValueError("the drawing has no strokes, expected at least one")
+    points = [_stroke_points(one, number) for number, one in enumerate(strokes, 1)]
+    if len({len(rows) for rows in points}) > 1:
+        raise ValueError("some strokes have times and others have none")
+    if (total := sum(rows.shape[1] for rows in points)) > MOST_POINTS:
+        raise ValueError(f"the drawing has {total} points, expected <= {MOST_POINTS}")
+    return points
+
+
+def _stroke_points(stroke: Any, number: int) -> np.ndarray:
+    """Return the rows of one stroke as an array (2, N) or (3, N) of float64."""
+    rows = stroke if isinstance(stroke, list) else []
+    if len(rows) not in (2, 3) or not all(isinstance(row, list) for row in rows):
+        raise ValueError(f"stroke {number} is no list of 2 or 3 rows")
+    lengths = [len(row) for row in rows]
+    if len(set(lengths)) > 1:
+        raise ValueError(f"stroke {number} has rows of unequal lengths {lengths}")
+    if not lengths[0]:
+        raise ValueError(f"stroke {number} has no points, expected at least one")
+    try:
+        points = np.array(rows)
+    except ValueError:  # a list among the numbers
+        points = np.array(None)
+    if points.dtype.kind not in "iuf" or points.ndim != 2:
+        raise ValueError(
+            f"stroke {number} holds something that is no number, or far too large"
+        )
+    simplified = len(points) == 2
+    low = 0 if simplified else -LARGEST_RAW
+    high = LARGEST_SIMPLIFIED if simplified else LARGEST_RAW
+    points = points.astype(np.float64)
+    smallest, largest = points[:2].min(), points[:2].max()
+    if not (smallest >= low and largest <= high):  # NaN fails both
+        form = "simplified" if simplified else "raw"
+        raise ValueError(
+            f"stroke {number} has coordinates from {smallest:g} to {largest:g}, "
+            f"expected {low} to {high} in the {form} format"
+        )
+    return points
 
 
 # a part of a drawing
