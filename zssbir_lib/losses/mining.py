@@ -26,15 +26,9 @@ def mine_hardest(
 ) -> HardestImages:
     """Mine the four hardest images of every anchor, sketch or photo.
 
-    Distances are computed for some anchors at a time and without gradient: the loss
-    differentiates only the distances to what was mined.
-
-    Args:
-        embeddings: float (B, D).
-        labels: int64 (B,).
-        modality: int64 (B,).
-        self_pairs: let an anchor be its own positive, at distance 0. It is chosen only
-            where there is no other; the released code of MATHM does so.
+    The batch is that of `modality_aware_triplet_loss`. There is no gradient: the loss
+    differentiates only the distances to what was mined. With self pairs, an anchor that
+    has no other positive is its own, at distance 0, as in the released code of MATHM.
 
     Source: MATHM (Huang et al.), figure 2; definitions as in its released code.
     """

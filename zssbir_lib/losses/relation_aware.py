@@ -65,14 +65,10 @@ def sample_quadruplets(
     modality: Tensor,
     generator: torch.Generator,
 ) -> Quadruplets:
-    """Choose a quadruplet for every anchor, by name of the rule.
+    """Choose a quadruplet for every anchor, without gradient.
 
-    Args:
-        sampling: "hard" or "uniform".
-        embeddings: float (B, D); no gradient flows back to them.
-        labels: int64 (B,).
-        modality: int64 (B,).
-        generator: source of the random numbers, on the CPU; only uniform draws any.
+    By name of the sampling they are `hardest_quadruplets` ("hard"), which draw no
+    random numbers, or `random_quadruplets` ("uniform").
     """
     check_choice("sampling", sampling, SAMPLINGS)
     if sampling == "hard":
@@ -94,9 +90,9 @@ def hardest_quadruplets(
 def random_quadruplets(
     labels: Tensor, modality: Tensor, generator: torch.Generator
 ) -> Quadruplets:
-    """Draw a quadruplet for every anchor, each image uniformly from the batch.
+    """Draw each image of every anchor's quadruplet uniformly from a batch (on the CPU).
 
-    Labels and modality, int64 (B,), are on the CPU, as in `sample_quadruplets`.
+    The arguments are those of `sample_quadruplets`.
     """
     same_class = labels[:, None] == labels  # (B, B)
     same_modality = modality[:, None] == modality

@@ -5,7 +5,6 @@ for ImageNet weights. The others are torchvision's.
 """
 
 import json
-from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -191,28 +190,6 @@ def read_teacher(path: Path) -> dict[str, Any]:
     return content
 
 
-class TorchvisionTeacher(nn.Module):
-    """A torchvision classifier of the 1,000 ImageNet classes, last layer included."""
-
-    pixels = IMAGENET_PIXELS
-
-    def __init__(
-        self, architecture: str, state: dict[str, Tensor], source: str
-    ) -> None:
-        super().__init__()
-        self.network = torchvision.models.get_model(architecture, weights=None)
-        load_fitting(self.network, state, architecture, source)
-
-    @property
-    def class_names(self) -> Sequence[str]:
-        """Names of the outputs, in their order."""
-        return torchvision.models.ResNet50_Weights.DEFAULT.meta["categories"]
-
-    def forward(self, images: Tensor) -> Tensor:
-        """Return logits, (B, 3, S, S) -> (B, 1000)."""
-        return self.network(images)
-
-
 def load_photo_teacher(architecture: str, source: str) -> nn.Module:
     """Load a frozen classifier of photos, (B, 3, S, S) -> (B, K), in evaluation mode.
 
@@ -247,7 +224,11 @@ def load_torchvision_teacher(architecture: str, source: str) -> nn.Module:
             "imagenet or a file of weights"
         )
     state = imagenet_state(architecture) if source == "imagenet" else read_state(source)
-    return TorchvisionTeacher(architecture, state, source)
+    network = torchvision.models.get_model(architecture, weights=None)
+    load_fitting(network, state, architecture, source)
+    network.pixels = IMAGENET_PIXELS
+    network.class_names = torchvision.models.ResNet50_Weights.DEFAULT.meta["categories"]
+    return network
 
 
 def teacher_classifier(teacher: nn.Module) -> nn.Linear | None:
