@@ -16,10 +16,8 @@ from noise_folder import fit_words, write_noise_folder
 from zssbir_lib import __version__
 from zssbir_lib.cli import main
 from zssbir_lib.evaluation import metric_names
-from zssbir_lib.records import read_changes
 from zssbir_lib.training import (
     Experiment,
-    SBTKNet,
     named_method,
     read_checkpoint,
     run_experiment,
@@ -101,6 +99,8 @@ def test_an_untrained_network_leaves_a_checkpoint_too(folder, tmp_path):
     assert content["classes"] == [] and content["step"] == 0
     first = metrics_of(tmp_path / "run")
     assert first["recipe"]["feature"] == "pooled" and first["history"] == []
+    names = {path.name for path in (tmp_path / "run").iterdir()}
+    assert "history.csv" not in names and {"command.txt", "log.txt"} < names
     out = tmp_path / "again.json"
     checkpoint = str(tmp_path / "run" / "checkpoint.pt")
     assert main(["evaluate", "--checkpoint", checkpoint, "--out", str(out)]) == 0
@@ -261,31 +261,6 @@ def test_a_broken_image_names_its_path_or_is_skipped(
         assert main([*arguments, "--skip-unreadable"]) == 0
     with pytest.warns(UserWarning, match=broken.name):  # it remembers to skip
         evaluated(tmp_path / "second", tmp_path / "again.json")
-
-
-# --- options -------------------------------------------------------------------------
-
-
-@pytest.mark.parametrize(
-    ("name", "text", "value"),
-    [
-        ("margin", "0.5", 0.5),
-        ("epochs", "3", 3),
-        ("steps_per_epoch", "7", 7),
-        ("steps_per_epoch", "none", None),
-        ("keep_batchnorm", "true", True),
-        ("gates", "False", False),
-        ("schedule", "cosine", "cosine"),
-        ("temperature", "2", 2.0),
-        ("teacher", "squeezenet1_1:/a/b:c.pth", "squeezenet1_1:/a/b:c.pth"),
-        ("losses", "quadruplet,knowledge", ("quadruplet", "knowledge")),
-        ("augmentation.edges", "0.3", 0.3),
-    ],
-)
-def test_changes_are_read_in_the_type_of_their_field(name, text, value):
-    record, _, inner = name.partition(".")
-    expected = {record: {inner: value}} if inner else {name: value}
-    assert read_changes([f"{name}={text}"], SBTKNet.hints()) == expected
 
 
 def test_the_version_is_told(capsys):

@@ -8,8 +8,7 @@ from command_line import run_failing
 from zssbir_lib.cli import evaluate, fit, main
 from zssbir_lib.cli.main import build_parser
 from zssbir_lib.cli.options import read_method
-from zssbir_lib.records import read_changes
-from zssbir_lib.training import METHODS, RAMLN, named_method
+from zssbir_lib.training import METHODS, named_method
 
 SHORT = ("epochs=1", "steps_per_epoch=2", "batch_size=12", "embedding_size=8")
 CLASSES = ("images_per_class=4",)
@@ -82,39 +81,6 @@ def test_settings_reach_the_method():
     assert not parsed("--method", "mathm", "--set", "gates=false").recipe.gates
     placed = parsed("--method", "ramln", *changes("margins.form=scalar", "lam=0.25"))
     assert placed == named_method("ramln", margins=dict(form="scalar"), lam=0.25)
-
-
-@pytest.mark.parametrize(
-    ("text", "value"),
-    [
-        ("margins.centred=false", {"centred": False}),
-        ("margins.classified=True", {"classified": True}),
-        ("margins.slots=3", {"slots": 3}),
-        ("margins.form=embedding", {"form": "embedding"}),
-        ("margins.inner_rate=5", {"inner_rate": 5.0}),
-    ],
-)
-def test_settings_of_margins_are_read_in_their_type(text, value):
-    found = read_changes([text], RAMLN.hints())
-    assert found == {"margins": value}
-    ((name, expected),) = value.items()
-    setting = getattr(named_method("ramln", **found).margins, name)
-    assert setting == expected and type(setting) is type(expected)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        ("margins.slots=many", "--set margins.slots needs a value of type int, got"),
-        ("margins.centred=1", "--set margins.centred needs a value of type bool, got"),
-        ("margins=fixed", "margins is a record: set one of its fields, margins.{form"),
-        ("margins.=3", "margins has no field called ''"),
-        ("margins.unit_step=true", "margins has no field called 'unit_step'"),
-    ],
-)
-def test_settings_that_cannot_be_read_are_named(text, message):
-    with pytest.raises(ValueError, match=message):
-        read_changes([text], RAMLN.hints())
 
 
 @pytest.mark.parametrize("name", ["triplet", "sbtknet", "mathm", "ramln"])

@@ -83,13 +83,6 @@ def test_a_smoke_run_draws_nothing(folder, tmp_path):
     assert names == files
 
 
-def test_an_untrained_run_has_no_epochs(folder, tmp_path):
-    words = fit_words(folder, tmp_path / "run", "--method", "untrained")
-    assert main([*words, "--set", "epochs=0"]) == 0
-    names = {path.name for path in (tmp_path / "run").iterdir()}
-    assert "history.csv" not in names and {"command.txt", "log.txt"} < names
-
-
 def test_a_run_that_goes_on_tells_of_all_epochs(folder, run, tmp_path, monkeypatch):
     from zssbir_lib.training import loop
 

@@ -19,12 +19,12 @@ from zssbir_lib.training import (
     Recipe,
     SBTKNet,
     Triplet,
-    Untrained,
     build_net,
     fit,
     named_method,
     new_state,
 )
+from zssbir_lib.training.methods.triplet import Untrained
 
 GOLDEN = json.loads((Path(__file__).parent / "goldens" / "recipes.json").read_text())
 NAMES = [name for name in GOLDEN if name.split()[0] in METHODS]

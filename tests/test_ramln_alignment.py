@@ -8,7 +8,6 @@ from torch.func import functional_call
 
 from zssbir_lib.losses import quadruplet_violations
 from zssbir_lib.training import (
-    AnchorPushes,
     anchor_pushes,
     build_net,
     describe_pushes,
@@ -17,7 +16,7 @@ from zssbir_lib.training import (
     pushes_of_batches,
     virtual_step,
 )
-from zssbir_lib.training.methods.margin_report import drawn_halves
+from zssbir_lib.training.methods.margin_report import AnchorPushes, drawn_halves
 from zssbir_lib.training.methods.meta_step import HeadsView, LossShape, batch_loss
 
 METHOD = named_method("ramln", batch_size=24, images_per_class=4, embedding_size=8)

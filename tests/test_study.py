@@ -14,10 +14,9 @@ from zssbir_lib.training.study import (
     plan_runs,
     read_study,
     run_study,
-    study_table,
     with_seen_counts,
 )
-from zssbir_lib.training.tables import summarise
+from zssbir_lib.training.tables import study_table, summarise
 
 STUDIES = Path(__file__).resolve().parents[1] / "studies"
 SHORT = dict(epochs=1, steps_per_epoch=2, batch_size=4, embedding_size=8)
@@ -85,7 +84,6 @@ def test_a_file_says_what_a_study_is(tmp_path):
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ("rows = [", "is no TOML: "),
         ("seeds = 3", "has no rows: add a table \\[rows.NAME\\] for each"),
         ("seed = 3\n[rows.one]", "no field called 'seed'; did you mean 'seeds'"),
     ],
@@ -93,11 +91,6 @@ def test_a_file_says_what_a_study_is(tmp_path):
 def test_a_file_that_is_no_study_is_refused(tmp_path, text, message):
     with pytest.raises(ValueError, match=message):
         read_study(written(tmp_path, text))
-
-
-def test_a_file_that_is_not_there_is_named(tmp_path):
-    with pytest.raises(FileNotFoundError, match="no study at .*absent.toml; the proj"):
-        read_study(tmp_path / "absent.toml")
 
 
 def test_a_method_of_ones_own_lies_beside_the_file(tmp_path):
@@ -167,16 +160,8 @@ def test_a_row_with_its_own_length_is_of_that_length_only():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (dict(rows=["triplet", "five"]), "no row is called 'five'; choose from trip"),
         (dict(rows=["triplt"]), "no row is called 'triplt'; did you mean 'triplet'"),
-        (dict(rows=["triplet", "triplet"]), "the row 'triplet' is named twice"),
-        (dict(seeds=0), "seeds must be 1 or more, got 0"),
-        (dict(profiles=["long"]), "profile for the backbone 'small' must be one of"),
-        (dict(profiles=["quick"] * 2), "the profile 'quick' is named twice"),
         (dict(splits=[split("one")] * 2), "the split 'one' is named twice"),
-        (dict(colour="red"), "no field called 'colour'"),
-        (dict(losses=("quadruplet",)), "choose the losses: leave losses out"),
-        (dict(attention=True), "rows of the study choose the attention: leave att"),
     ],
 )
 def test_bad_plans_are_refused(changes, message):
@@ -232,12 +217,6 @@ def test_seen_counts_name_the_splits():
 def test_seen_counts_always_keep_the_same_classes():
     first, again = (with_seen_counts([split("one")], [3])[0] for _ in range(2))
     assert first == again
-
-
-@pytest.mark.parametrize("count", [1, 6])
-def test_impossible_seen_counts_are_refused(count):
-    with pytest.raises(ValueError, match=f"cannot keep {count} of 5 seen classes"):
-        with_seen_counts([split("one")], [count])
 
 
 # --- running -------------------------------------------------------------------------
@@ -299,7 +278,7 @@ def test_runs_are_scored_generalised_and_summarised(done):
     runs, results, _, _ = done
     for result in results:
         assert set(result["generalised"]) == {"seen_gallery", "seen_sample"}
-    summary = summarise(study_table(runs, results, "cpu"))
+    summary = summarise(study_table([run.row for run in runs], results, "cpu"))
     names = [row["row"] for row in summary["rows"]]
     assert names == [f"{row}:smoke" for row in ROWS]
     for number, row in enumerate(summary["rows"]):
@@ -332,13 +311,6 @@ def test_runs_without_the_generalised_protocols_are_refused(done, tmp_path):
     assert run_study([plain], never, tmp_path) == [json.loads(json.dumps(old))]
 
 
-def test_runs_of_another_recipe_are_refused(done):
-    runs, _, folder, _ = done
-    other = replace(runs[0], method=runs[0].method.changed(margin=0.9))
-    with pytest.raises(ValueError, match="was made with another recipe"):
-        run_study([other], never, folder)
-
-
 def test_runs_on_other_classes_under_the_same_name_are_refused(done):
     runs, _, folder, _ = done
     own = runs[0].split
@@ -352,7 +324,7 @@ def test_a_summary_names_no_folder_of_this_machine(done):
     result = json.loads(json.dumps(results[0]))
     result["recipe"]["weights"] = "/home/someone/start.pth"
     result["recipe"]["teacher"] = "squeezenet1_1:/home/someone/teacher.pth"
-    summary = summarise(study_table(runs[:1], [result], "cpu"))
+    summary = summarise(study_table([runs[0].row], [result], "cpu"))
     recipe = summary["rows"][0]["recipe"]
     assert recipe["weights"] == "start.pth"
     assert recipe["teacher"] == "squeezenet1_1:teacher.pth"

@@ -261,11 +261,6 @@ def test_a_method_says_what_only_ramln_reads_for_ramln_alone():
         assert f"\n  {name:<22} " not in str(named_method("mathm"))
 
 
-def test_an_unknown_sampling_is_refused():
-    with pytest.raises(ValueError, match="sampling must be one of hard, uniform; got"):
-        named_method("ramln", sampling="easy")
-
-
 # --- whole methods -------------------------------------------------------------------
 
 

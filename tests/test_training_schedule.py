@@ -11,13 +11,12 @@ from zssbir_lib.training import (
     SBTKNet,
     Triplet,
     build_net,
-    build_optimiser,
     draw_batch,
     learning_rate_factor,
     new_state,
     training_step,
 )
-from zssbir_lib.training.schedule import set_learning_rate
+from zssbir_lib.training.schedule import build_optimiser, set_learning_rate
 
 METHOD = MATHM.named(
     epochs=4, steps_per_epoch=4, batch_size=12, images_per_class=4, embedding_size=8

@@ -22,16 +22,10 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     add_data_options(parser)
     add("--feature", help="embedding, pooled or centred (default: the recipe's)")
     add("--generalised", action="store_true", help="also search seen classes")
-    add(
-        "--test-time",
-        action="store_true",
-        help="also codes of 64 bits, and both after mirrored embeddings and neighbours",
-    )
-    add(
-        "--cells",
-        action="store_true",
-        help="also every cell of the whole table: protocols times representations",
-    )
+    text = "also codes of 64 bits, and both after mirrored embeddings and neighbours"
+    add("--test-time", action="store_true", help=text)
+    text = "also every cell of the whole table: protocols times representations"
+    add("--cells", action="store_true", help=text)
     add("--out", type=Path, metavar="FILE", help="write a JSON file")
     parser.set_defaults(run=run)
 
@@ -40,8 +34,8 @@ def run(options: argparse.Namespace) -> None:
     """Evaluate as the options say, on the data and split of the run unless told."""
     from zssbir_lib.files import write_json
     from zssbir_lib.scoring import SplitScorer
-    from zssbir_lib.training import load_trained_net, read_checkpoint
-    from zssbir_lib.training.execution import Execution, use_threads
+    from zssbir_lib.training import load_trained_net, read_checkpoint, use_threads
+    from zssbir_lib.training.execution import Execution
     from zssbir_lib.training.experiment import describe_origin
 
     use_threads(options.threads)

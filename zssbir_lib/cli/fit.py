@@ -35,36 +35,21 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
     add("--seed", type=int, default=0)
     add("--out", type=Path, metavar="DIR")
     add("--resume", action="store_true", help="go on in DIR")
-    add(
-        "--generalised", action="store_true", help="also score seen and unseen together"
-    )
+    text = "also score seen and unseen together"
+    add("--generalised", action="store_true", help=text)
     parser.set_defaults(run=run)
 
 
 def add_execution_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that say how to compute, not what."""
     add = parser.add_argument
-    add(
-        "--precision",
-        default="auto",
-        help="of the backbone while training: auto (bfloat16 on GPUs that have it), "
-        "float32 or bfloat16",
-    )
+    text = "of the backbone while training: auto (bfloat16 on GPUs that have it), "
+    add("--precision", default="auto", help=f"{text}float32 or bfloat16")
     add("--compile", action="store_true", help="compile the backbone by torch.compile")
-    add(
-        "--parts",
-        type=int,
-        default=1,
-        metavar="N",
-        help="send a batch through the backbone in N parts: less memory, more time",
-    )
-    add(
-        "--workers",
-        type=int,
-        default=0,
-        metavar="N",
-        help="processes that load images ahead; the result does not depend on them",
-    )
+    text = "send a batch through the backbone in N parts: less memory, more time"
+    add("--parts", type=int, default=1, metavar="N", help=text)
+    text = "processes that load images ahead; the result does not depend on them"
+    add("--workers", type=int, default=0, metavar="N", help=text)
 
 
 def run(options: argparse.Namespace) -> None:
@@ -89,11 +74,10 @@ def run(options: argparse.Namespace) -> None:
     warn_of_toy_backbone(options.backbone, source["data"])
     with joined(read_device(options.device)) as device:
         data = read_data(source, split, method.recipe.image_size)
-        precise, parts = options.precision, options.parts
-        execution = Execution(device, precise, options.compile, parts, options.workers)
-        seed, whole = options.seed, options.generalised
-        place = remembered(source)
-        experiment = Experiment(data, split, method, seed, execution, whole, place)
+        how = (options.precision, options.compile, options.parts, options.workers)
+        execution, seed = Execution(device, *how), options.seed
+        more = (options.generalised, remembered(source))
+        experiment = Experiment(data, split, method, seed, execution, *more)
         folder = RunFolder(options.out, options.words)
         heading = f"recipe (seed {seed}, {split.name}, {device}):\n{method}"
         if is_first():

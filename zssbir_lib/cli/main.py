@@ -39,10 +39,7 @@ def build_parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one command.
-
-    Args:
-        arguments: words after `zssbir`; None takes them from the shell.
+    """Run one command, the words after `zssbir`; None takes them from the shell.
 
     Returns:
         Exit code: 0 success, 1 `data check` found something, 2 a mistake in the

@@ -17,49 +17,25 @@ def add_data_options(parser: argparse.ArgumentParser) -> None:
     add_source_options(parser)
     add = parser.add_argument
     add("--split", help="name of a split, or a JSON file with seen and unseen classes")
-    add(
-        "--validation-classes",
-        type=int,
-        default=0,
-        metavar="N",
-        help="hold out N seen classes for validation (default: what the split says)",
-    )
-    add(
-        "--seen-classes",
-        type=int,
-        metavar="N",
-        help="train on only N of the seen classes (default: all)",
-    )
+    text = "hold out N seen classes for validation (default: what the split says)"
+    add("--validation-classes", type=int, default=0, metavar="N", help=text)
+    text = "train on only N of the seen classes (default: all)"
+    add("--seen-classes", type=int, metavar="N", help=text)
     add("--device", default="auto", help="auto, cpu, cuda or cuda:N")
-    add(
-        "--threads",
-        type=int,
-        default=1,
-        metavar="N",
-        help="processor threads; a result repeats exactly only with the same number",
-    )
+    text = "processor threads; a result repeats exactly only with the same number"
+    add("--threads", type=int, default=1, metavar="N", help=text)
 
 
 def add_source_options(parser: argparse.ArgumentParser) -> None:
     """Add the options that name the images alone."""
     add = parser.add_argument
-    add(
-        "--data",
-        help="'world' (drawn by this package; the default), a folder of images, or a "
-        "prepared store",
-    )
+    text = "'world' (drawn by this package; the default), a folder of images, or a "
+    add("--data", help=text + "prepared store")
     add("--difficulty", help="easy, default or hard images (the world only)")
-    add(
-        "--skip-unreadable",
-        action="store_true",
-        default=None,
-        help="leave broken images out, with a warning, instead of stopping",
-    )
-    add(
-        "--photos",
-        choices=PHOTO_CHOICES,
-        help="extend-only: the photos of Sketchy Extended each once",
-    )
+    text = "leave broken images out, with a warning, instead of stopping"
+    add("--skip-unreadable", action="store_true", default=None, help=text)
+    text = "extend-only: the photos of Sketchy Extended each once"
+    add("--photos", choices=PHOTO_CHOICES, help=text)
 
 
 def add_network_options(parser: argparse.ArgumentParser) -> None:
@@ -67,13 +43,8 @@ def add_network_options(parser: argparse.ArgumentParser) -> None:
     add = parser.add_argument
     add("--backbone", default="small", help="small, mobilenet_v2 or resnet50")
     add("--weights", help="teacher (small), imagenet (downloaded), a FILE, or none")
-    add(
-        "--set",
-        action="append",
-        default=[],
-        metavar="NAME=VALUE",
-        help="change one field, for example --set margin=0.5; fit --fields lists them",
-    )
+    text = "change one field, for example --set margin=0.5; fit --fields lists them"
+    add("--set", action="append", default=[], metavar="NAME=VALUE", help=text)
 
 
 def source_of(options: argparse.Namespace, remembered: dict | None = None) -> dict:
@@ -91,26 +62,24 @@ def read_data(
     """Return the images of a source, see `source_of`."""
     from zssbir_lib.data import load_data
 
-    return load_data(
-        source["data"],
-        image_size,
-        split=split,
-        on_unreadable="skip" if source["skip_unreadable"] else "raise",
-        level=source["difficulty"],
-        photos=source["photos"],
-    )
+    how = dict(level=source["difficulty"], photos=source["photos"])
+    how["on_unreadable"] = "skip" if source["skip_unreadable"] else "raise"
+    return load_data(source["data"], image_size, split=split, **how)
 
 
 def read_split(options: argparse.Namespace, data: str) -> "ZeroShotSplit":
     """Return the split the options name."""
     from zssbir_lib.data import load_split
 
-    name = options.split
-    if name is None:
-        if data != "world":
-            raise ValueError("--split is needed for a folder: a name or a JSON file")
-        name = DEFAULT_WORLD_SPLIT
+    check_split_named(options, data)
+    name = DEFAULT_WORLD_SPLIT if options.split is None else options.split
     return change_split(load_split(name), options)
+
+
+def check_split_named(options: argparse.Namespace, data: str) -> None:
+    """Raise unless a split is named, which only the world does without."""
+    if data != "world" and not options.split:
+        raise ValueError("--split is needed for a folder: a name or a JSON file")
 
 
 def change_split(

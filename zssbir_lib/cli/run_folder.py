@@ -24,12 +24,7 @@ SHOWN_QUERIES, SHOWN_PHOTOS = 6, 6
 
 
 class RunFolder:
-    """Write what a reader of a run's folder wants to know.
-
-    Args:
-        folder: of the run.
-        words: the command's words, which repeat it.
-    """
+    """Write what tells of a run in its folder; `words` are the command's."""
 
     def __init__(self, folder: Path, words: list[str]) -> None:
         self.folder, self.words = folder, words

@@ -10,6 +10,7 @@ from zssbir_lib.cli.options import (
     add_data_options,
     add_network_options,
     change_split,
+    check_split_named,
     read_data,
     read_device,
     read_settings,
@@ -42,9 +43,8 @@ def add_parser(commands: argparse._SubParsersAction) -> None:
 
 def run(options: argparse.Namespace) -> None:
     """Train what is missing, score what is not scored, write and print the table."""
-    from zssbir_lib.training.study import run_study, study_table
-    from zssbir_lib.training.study_cells import check_codes_fit, score_study
-    from zssbir_lib.training.tables import summarise, write_table
+    from zssbir_lib.training.study import check_codes_fit, run_study, score_study
+    from zssbir_lib.training.tables import study_table, summarise, write_table
 
     check_figure(options.figure)
     study = read_options(options)
@@ -52,11 +52,11 @@ def run(options: argparse.Namespace) -> None:
     load = partial(read_data, source_of(options))  # every process calls it
     if study.cells:
         check_codes_fit(runs, load)
-    folder, jobs, scores = options.runs, options.jobs, None
-    results = run_study(runs, load, folder, device, jobs)
-    if study.cells:
-        scores = score_study(runs, load, folder, device, jobs)
-    table = study_table(runs, results, device, study.compare, scores)
+    work = (runs, load, options.runs, device, options.jobs)
+    results = run_study(*work)
+    scores = score_study(*work) if study.cells else ()
+    rows = [run.row for run in runs]
+    table = study_table(rows, results, device, study.compare, scores)
     write_table(table, options.out)
     summary = summarise(table)
     (print_cell_table if study.cells else print_rows)(summary)
@@ -70,31 +70,23 @@ def read_options(options: argparse.Namespace) -> "Study":
     """Return the study of the file, with what the options change."""
     from zssbir_lib.training.study import read_study
 
-    given = {
-        "splits": options.split and options.split.split(","),
-        "profiles": options.profiles and options.profiles.split(","),
-        "seeds": options.seeds,
-    }
-    changes = {name: value for name, value in given.items() if value is not None}
+    given = {"splits": options.split, "profiles": options.profiles}
+    changes = {name: text.split(",") for name, text in given.items() if text}
+    if options.seeds is not None:
+        changes["seeds"] = options.seeds
     return replace(read_study(options.file), **changes)
 
 
 def plan(study: "Study", options: argparse.Namespace) -> "list[StudyRun]":
     """Return the runs of a study, on the data that the options name."""
     from zssbir_lib.data import load_split
-    from zssbir_lib.training import find_method
     from zssbir_lib.training.study import plan_runs, with_seen_counts
 
-    if source_of(options)["data"] != "world" and not options.split:
-        raise ValueError("--split is needed for a folder: a name or a JSON file")
+    check_split_named(options, source_of(options)["data"])
     splits = [change_split(load_split(name), options) for name in study.splits]
     if options.seen_counts:
         splits = with_seen_counts(splits, read_counts(options.seen_counts))
-    names = [row.get("method") or study.method for row in study.rows.values()]
-    hints: dict[str, Any] = {}
-    for name in names:
-        hints |= find_method(name).hints()
-    changes = read_settings(options, hints, "--profiles")
+    changes = read_settings(options, study.hints(study.rows), "--profiles")
     rows = options.rows.split(",") if options.rows else None
     return plan_runs(study, splits, rows, options.backbone, **changes)
 
@@ -104,9 +96,8 @@ def read_counts(text: str) -> list[int]:
     try:
         return [int(word) for word in text.split(",")]
     except ValueError as error:
-        raise ValueError(
-            f"--seen-counts takes numbers such as 20,45; got {text!r}"
-        ) from error
+        message = f"--seen-counts takes numbers such as 20,45; got {text!r}"
+        raise ValueError(message) from error
 
 
 def check_figure(path: Path | None) -> None:

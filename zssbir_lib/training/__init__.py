@@ -7,8 +7,6 @@ compares many.
 
 from zssbir_lib.data import prepare_images
 from zssbir_lib.scoring import (
-    PooledImages,
-    SplitScorer,
     accuracy,
     apply_head,
     embed,
@@ -34,17 +32,9 @@ from zssbir_lib.training.forgetting import (
 )
 from zssbir_lib.training.loading import draw_batch, gather_batch, load_steps
 from zssbir_lib.training.loop import fit, network_input, training_step
-from zssbir_lib.training.method import (
-    Batch,
-    Method,
-    Step,
-    StepImages,
-    class_batch_sampler,
-)
+from zssbir_lib.training.method import Method, Step, StepImages, class_batch_sampler
 from zssbir_lib.training.methods import METHODS, find_method, named_method
-from zssbir_lib.training.methods.combined import Combined
 from zssbir_lib.training.methods.margin_report import (
-    AnchorPushes,
     ImageMargins,
     anchor_pushes,
     describe_image_margins,
@@ -66,11 +56,11 @@ from zssbir_lib.training.methods.teaching import (
     class_activations,
     teacher_logits,
 )
-from zssbir_lib.training.methods.triplet import Triplet, Untrained
+from zssbir_lib.training.methods.triplet import Triplet
 from zssbir_lib.training.parallel import joined, processes
 from zssbir_lib.training.provenance import provenance
 from zssbir_lib.training.recipe import PROFILES, Recipe
-from zssbir_lib.training.schedule import build_optimiser, learning_rate_factor
+from zssbir_lib.training.schedule import learning_rate_factor
 from zssbir_lib.training.state import TrainingState, build_net, new_state
 from zssbir_lib.training.tables import read_results
 
@@ -79,9 +69,6 @@ __all__ = [
     "METHODS",
     "PROFILES",
     "RAMLN",
-    "AnchorPushes",
-    "Batch",
-    "Combined",
     "Execution",
     "Experiment",
     "FeaturePass",
@@ -89,20 +76,16 @@ __all__ = [
     "MarginLearner",
     "MarginSettings",
     "Method",
-    "PooledImages",
     "Recipe",
     "SBTKNet",
-    "SplitScorer",
     "Step",
     "StepImages",
     "TrainingState",
     "Triplet",
-    "Untrained",
     "accuracy",
     "anchor_pushes",
     "apply_head",
     "build_net",
-    "build_optimiser",
     "cached_class_activations",
     "class_activations",
     "class_batch_sampler",

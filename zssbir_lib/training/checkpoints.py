@@ -15,25 +15,14 @@ from zssbir_lib.training.recipe import Recipe
 from zssbir_lib.training.state import TrainingState, assemble_net
 
 FORMAT = 5  # 5: methods are objects; what a method keeps is called "kept"
-PLAIN_FIELDS = (
-    "seed",
-    "steps_per_epoch",
-    "step",
-    "epoch_losses",
-    "history",
-    "best_validation",
-    "best_weights",
-    "stale_epochs",
-    "drawn",
-)
+PLAIN_FIELDS = ("seed", "steps_per_epoch", "step", "epoch_losses", "history", "drawn")
+PLAIN_FIELDS += ("best_validation", "best_weights", "stale_epochs")
 
 
 def save_checkpoint(
     state: TrainingState, path: Path, about: dict[str, Any] | None = None
 ) -> None:
-    """Write the whole state to a file: under a temporary name first, then renamed.
-
-    A crash while writing leaves the previous checkpoint as it was.
+    """Write the whole state to a file; a crash leaves the one before as it was.
 
     Args:
         state: the state to keep.
@@ -58,13 +47,7 @@ def save_checkpoint(
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
-    """Read a checkpoint file.
-
-    Args:
-        path: a file written by `save_checkpoint`.
-
-    Returns:
-        Its content.
+    """Return the content of a file that `save_checkpoint` wrote.
 
     Raises:
         FileNotFoundError: there is no such file.
@@ -106,8 +89,7 @@ def restore_state(state: TrainingState, content: dict[str, Any], path: Path) -> 
         path: where it came from, for the message.
 
     Raises:
-        ValueError: the checkpoint belongs to another recipe or seed, or something is
-            missing in it.
+        ValueError: it is of another recipe or seed, or something is missing in it.
     """
     saved = content["recipe"] | {"seed": content["seed"]}
     wanted = state.method.to_dict() | {"seed": state.seed}
@@ -139,17 +121,11 @@ def first_difference(saved: dict[str, Any], wanted: dict[str, Any]) -> str:
 
 
 def load_trained_net(content: dict[str, Any]) -> tuple[EmbeddingNet, Recipe]:
-    """Return the network of a checkpoint, ready to embed images.
+    """Return the network of what `read_checkpoint` returned, and its recipe.
 
-    The method it was trained with need not be known here: a head that is no linear
-    layer is left out, for retrieval does without heads.
-
-    Args:
-        content: what `read_checkpoint` returned.
-
-    Returns:
-        The network in evaluation mode, with the best weights if early stopping kept
-        some, and its recipe.
+    The network is in evaluation mode and has the best weights if early stopping kept
+    some. The method it was trained with need not be known here: a head that is no
+    linear layer is left out, for retrieval does without heads.
     """
     values, names = content["recipe"], [field.name for field in fields(Recipe)]
     recipe = record_from(Recipe, {n: values[n] for n in names})

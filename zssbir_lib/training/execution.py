@@ -1,8 +1,7 @@
 """How a training is computed, which does not change what is computed.
 
-From the images of a batch to pooled features: the costly part of a step. Everything
-behind it (projection, heads, mining, losses) is small and works on the features of the
-whole batch, however the batch was computed.
+From images to pooled features, the costly part of a step. All behind it (projection,
+heads, mining, losses) works on the features of the whole batch, however computed.
 """
 
 from collections.abc import Iterator
@@ -22,10 +21,10 @@ from zssbir_lib.training.parallel import gather, own_part, processes
 
 @dataclass(frozen=True)
 class Execution:
-    """Say on what device, how precisely and with how many workers to train.
+    """On what device, how precisely and with how many workers a recipe is trained.
 
-    A recipe says what is trained; these settings say how. A checkpoint may be continued
-    with others. In single precision the result is then the same but for rounding.
+    A checkpoint may be continued with others: in single precision the result is then
+    the same but for rounding.
 
     Attributes:
         device: "cpu", "cuda" or "cuda:N".
@@ -33,14 +32,9 @@ class Execution:
             and losses stay in float32), or auto: bfloat16 on GPUs that have it.
         compile: whether the backbone is compiled by `torch.compile`: slow to start,
             then faster.
-        parts: in how many parts a batch goes through the backbone. Memory is needed for
-            one part, time for one more forward pass; the losses still see the whole
-            batch.
-        workers: processes that load the images of coming steps; 0 loads them between
-            steps.
-
-    Raises:
-        ValueError: a value is unknown or out of range.
+        parts: in how many parts a batch goes through the backbone: memory for one part,
+            time for one more forward pass; losses still see the whole batch.
+        workers: processes that load images ahead; 0 loads them between steps.
     """
 
     device: str = "cpu"
@@ -73,12 +67,7 @@ class Execution:
 
 
 class FeaturePass(nn.Module):
-    """The part of a network before its heads, computed as the settings say.
-
-    Args:
-        net: the network; its backbone and pooling are used, not copied.
-        execution: precision, compilation, parts.
-    """
+    """The part of a network before its heads, its own, computed as settings ask."""
 
     def __init__(self, net: EmbeddingNet, execution: Execution) -> None:
         super().__init__()
@@ -110,7 +99,7 @@ class FeaturePass(nn.Module):
     def _recomputed(self, images: Tensor, modality: Tensor) -> Tensor:
         """Return pooled features; on the way back compute again what they need.
 
-        So the memory of one part is enough. The second time BatchNorm must not take the
+        The memory of one part is enough. The second time BatchNorm must not take the
         images into its statistics again.
         """
         return checkpoint(
@@ -140,12 +129,7 @@ def still_statistics(module: nn.Module) -> Iterator[None]:
 
 
 class JointFeatures:
-    """Pooled features of the whole batch, of which each process computes a part.
-
-    Args:
-        net: the network.
-        execution: how it is computed.
-    """
+    """Pooled features of the whole batch, of which each process computes a part."""
 
     def __init__(self, net: EmbeddingNet, execution: Execution) -> None:
         self.feature_pass = FeaturePass(net, execution)
@@ -155,14 +139,9 @@ class JointFeatures:
         self.centring = net.centring
 
     def __call__(self, images: Tensor, modality: Tensor) -> Tensor:
-        """Compute one's own part and gather the others'; note the modalities' means.
+        """Compute one's own part (B / n, 3, S, S); gather all features, (B, F).
 
-        Args:
-            images: this process's part of the batch, float (B / n, 3, S, S).
-            modality: of the whole batch, (B,).
-
-        Returns:
-            Pooled features of the whole batch, float (B, F).
+        The modality (B,) is of the whole batch.
         """
         self._wrap()
         pooled = gather(self._wrapped(images, own_part(modality)))
@@ -203,14 +182,10 @@ def prepare_processor() -> None:
 
 
 def keep_freed_memory() -> bool:
-    """Keep up to a gibibyte of freed memory for the next step, where glibc is used.
+    """Keep up to a gibibyte of freed memory for the next step; False without glibc.
 
-    Every step asks for the same large blocks and frees them. Blocks that are given back
-    to the system come again as new pages, which it has to clear first, and on a CPU
-    that is a good part of a large network's step.
-
-    Returns:
-        Whether the C library could be told.
+    Every step frees and asks for the same large blocks. The system would clear their
+    pages again every time, a good part of a large network's step on a CPU.
     """
     import ctypes
     import platform
@@ -222,16 +197,7 @@ def keep_freed_memory() -> bool:
 
 
 def use_threads(count: int) -> None:
-    """Limit the threads that PyTorch computes with.
-
-    A result repeats bit for bit only with the same number of threads.
-
-    Args:
-        count: number of threads, 1 or more.
-
-    Raises:
-        ValueError: the count is below 1.
-    """
+    """Limit PyTorch's threads: results repeat bit for bit only with the same number."""
     if count < 1:
         raise ValueError(f"the number of threads must be 1 or more, got {count}")
     torch.set_num_threads(count)

@@ -65,7 +65,7 @@ def run_experiment(
     resume: bool = False,
     on_epoch: Watcher | None = None,
 ) -> tuple[EmbeddingNet, dict[str, Any]]:
-    """Train as the method says and evaluate on the unseen classes.
+    """Train as the method says; return the network and its scores on unseen classes.
 
     Args:
         experiment: what to run.
@@ -73,14 +73,11 @@ def run_experiment(
         resume: continue from the folder's checkpoint if there is one.
         on_epoch: is told the state after every epoch.
 
-    Returns:
-        The trained network and the content of metrics.json.
-
     Raises:
         ValueError: the split does not fit the data, the folder already holds a run, or
             the training diverged.
     """
-    started = time.process_time(), time.perf_counter()
+    processor, wall = time.process_time(), time.perf_counter()
     commit()  # of what runs now
     parts = experiment.split.apply(experiment.data)
     state, validate = prepare_state(experiment, parts, folder, resume)
@@ -91,7 +88,8 @@ def run_experiment(
         save_checkpoint(state, checkpoint, experiment.about())
     result = evaluate_experiment(state.net, experiment, parts) if is_first() else {}
     result |= {"history": state.history, "steps": state.step}
-    result |= elapsed(*started)
+    result["cpu_seconds"] = round(time.process_time() - processor, 1)
+    result["wall_seconds"] = round(time.perf_counter() - wall, 1)
     if folder and is_first():
         write_json(result, folder / METRICS)
     return state.net.eval(), from_first(result)
@@ -100,18 +98,7 @@ def run_experiment(
 def prepare_state(
     experiment: Experiment, parts: ZeroShotData, folder: Path | None, resume: bool
 ) -> tuple[TrainingState, Validation | None]:
-    """Return the state to train, fresh or restored, and what watches it.
-
-    Args:
-        experiment: what to run.
-        parts: the split data.
-        folder: see `run_experiment`; it is created.
-        resume: see `run_experiment`.
-
-    Raises:
-        ValueError: the folder holds a checkpoint and `resume` is False, or of another
-            run.
-    """
+    """Return the state to train, fresh or restored, and what watches it."""
     checkpoint = folder / CHECKPOINT if folder else None
     if checkpoint and is_first():
         check_writable(folder)
@@ -143,12 +130,10 @@ def check_split(content: dict[str, Any], split: ZeroShotSplit, path: Path) -> No
 def training_material(
     recipe: Recipe, parts: ZeroShotData
 ) -> tuple[SketchPhotoData, Validation | None]:
-    """Return what to train on, and how to tell after every epoch how it goes.
+    """Return the seen classes to train on, and what maps the network to a validation.
 
-    Returns:
-        The seen classes, without held-out sketches where those are watched, and a
-        function from the network to a number to be maximised; None where the split has
-        no validation classes to watch.
+    Held-out sketches are taken out where those are watched. The function's number is to
+    be maximised; there is none where the split has no validation classes.
     """
     if recipe.validation == "sketches":
         seen, held_out = hold_out_sketches(parts.seen)
@@ -165,25 +150,11 @@ def training_material(
 def evaluate_experiment(
     net: EmbeddingNet, experiment: Experiment, parts: ZeroShotData
 ) -> dict[str, Any]:
-    """Score a network on the unseen classes and say where the numbers come from.
-
-    Args:
-        net: the trained network.
-        experiment: what was run.
-        parts: the split data.
-
-    Returns:
-        The metrics of `SplitScorer.scores`, recipe, split, provenance.
-    """
-    feature = experiment.method.recipe.feature
-    result = SplitScorer(net, parts).scores(feature, experiment.generalised)
-    return result | describe_origin(
-        experiment.method.to_dict(),
-        experiment.seed,
-        experiment.split,
-        experiment.data,
-        experiment.execution,
-    )
+    """Return `SplitScorer.scores` of the unseen classes, and where they come from."""
+    method, whole = experiment.method, experiment.generalised
+    result = SplitScorer(net, parts).scores(method.recipe.feature, whole)
+    about = (experiment.seed, experiment.split, experiment.data, experiment.execution)
+    return result | describe_origin(method.to_dict(), *about)
 
 
 def describe_origin(
@@ -207,11 +178,3 @@ def describe_split(split: ZeroShotSplit) -> dict[str, Any]:
     """Return a split's name and numbers of classes."""
     groups = ("seen", "validation", "unseen")
     return {"name": split.name} | {g: len(getattr(split, g)) for g in groups}
-
-
-def elapsed(processor: float, wall: float) -> dict[str, float]:
-    """Return processor and wall seconds since two starting times."""
-    return {
-        "cpu_seconds": round(time.process_time() - processor, 1),
-        "wall_seconds": round(time.perf_counter() - wall, 1),
-    }

@@ -15,12 +15,7 @@ TEST_PHOTOS = 20
 
 
 class PretrainingPhotos(NamedTuple):
-    """Photos of the pretraining classes that the teacher never saw.
-
-    Attributes:
-        probe: photos that a new linear classifier is fitted on.
-        test: photos that every accuracy is measured on.
-    """
+    """Photos of the pretraining classes, new to the teacher: to fit on, to measure."""
 
     probe: ImageSet
     test: ImageSet
@@ -31,12 +26,7 @@ def load_fresh_pretraining_photos(
 ) -> PretrainingPhotos:
     """Draw new photos of the classes that the shipped teacher was trained on.
 
-    Args:
-        probe: photos a class for fitting the probe.
-        test: photos a class for measuring.
-
-    Returns:
-        Both sets; labels follow the teacher's outputs.
+    `probe` and `test` are photos a class; labels follow the teacher's outputs.
     """
     count = probe + test
     names = load_teacher().class_names
@@ -84,10 +74,7 @@ def measure_forgetting(
 def probe_accuracy(
     features: Tensor, labels: Tensor, test_features: Tensor, test_labels: Tensor
 ) -> float:
-    """Return how well a new linear classifier tells classes apart by fixed features.
-
-    It is fitted on `features` (N, F) and measured on `test_features` (M, F), 0 to 1.
-    """
+    """Return how well a linear classifier fitted on (N, F) features does on (M, F)."""
     from sklearn.linear_model import LogisticRegression
 
     mean, std = features.mean(0), features.std(0).clamp(min=1e-8)

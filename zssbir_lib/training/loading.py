@@ -8,6 +8,7 @@ import re
 from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from dataclasses import replace
 from typing import NamedTuple
 
 import torch
@@ -26,34 +27,30 @@ DEATH = re.compile(r"DataLoader worker .*(exited unexpectedly|killed by signal)"
 
 
 def draw_batch(state: TrainingState, generator: torch.Generator | None = None) -> Batch:
-    """Choose the images of one step and read them, without augmentation.
+    """Choose the images of one step (the sampler moves on) and read them, unaugmented.
 
-    Args:
-        state: its sampler moves on.
-        generator: source of all random numbers; None for the state's own.
-
-    Returns:
-        The batch, sketches first.
+    The generator is the source of all random numbers; None for the state's own.
     """
-    generator = generator or state.generator
-    sketches, photos, seed = state.method.choose(state.sampler, generator)
-    batch = gather_batch(state.data, sketches, photos)
-    return Batch(batch.images, batch.labels, batch.modality, seed)
+    chosen = state.method.choose(state.sampler, generator or state.generator)
+    batch = gather_batch(state.data, chosen.sketches, chosen.photos)
+    return replace(batch, seed=chosen.seed)
 
 
 def gather_batch(data: SketchPhotoData, sketches: Tensor, photos: Tensor) -> Batch:
-    """Read some images as a batch.
+    """Read some images as a batch, sketches first.
 
     Args:
         data: the training classes.
         sketches: positions of sketches, long (B_s,).
         photos: positions of photos, long (B_p,).
-
-    Returns:
-        The batch of B_s + B_p images, sketches first.
     """
-    images = (data.sketches.images[sketches], data.photos.images[photos])
-    return Batch(torch.cat(images), *labels_and_modality(data, sketches, photos))
+    images = read_images(data, sketches, photos)
+    return Batch(images, *labels_and_modality(data, sketches, photos))
+
+
+def read_images(data: SketchPhotoData, sketches: Tensor, photos: Tensor) -> Tensor:
+    """Read some images, uint8 (B_s + B_p, 3, S, S), sketches first."""
+    return torch.cat((data.sketches.images[sketches], data.photos.images[photos]))
 
 
 def labels_and_modality(
@@ -86,23 +83,16 @@ class StepReader(Dataset):
         sketches = chosen.sketches[rank::count]
         photos = chosen.photos[(rank - len(chosen.sketches)) % count :: count]
         try:
-            parts = (
-                self.data.sketches.images[sketches],
-                self.data.photos.images[photos],
-            )
+            return read_images(self.data, sketches, photos)
         except (ValueError, OSError) as error:  # would lose its kind between processes
             return error
-        return torch.cat(parts)
 
 
 def load_steps(state: TrainingState) -> Iterator[Batch]:
-    """Yield the batches of all steps that are left.
+    """Yield the batches of all steps that are left; the state's draws go on in place.
 
     With every batch the state's generator, and what it notes of the sampler, stand
     where they are after the draws of that step, however far ahead the workers are.
-
-    Args:
-        state: its draws go on where it stands; changed in place.
 
     Raises:
         ValueError: an image cannot be read, or the processes cannot share a batch.
@@ -129,10 +119,7 @@ def load_steps(state: TrainingState) -> Iterator[Batch]:
 
 
 def end_workers(loaded: Iterator) -> None:
-    """End a loader's workers now: the system may tell of a dead one's end too late.
-
-    Without this its signal would interrupt whatever runs after the training.
-    """
+    """End a loader's workers: a dead one's late signal would interrupt what follows."""
     if hasattr(loaded, "_shutdown_workers"):
         with suppress(RuntimeError):
             loaded._shutdown_workers()

@@ -97,14 +97,9 @@ def fit(
 
 
 def training_step(state: TrainingState, batch: Batch) -> dict[str, float]:
-    """Take one step down the gradient and return the value of every loss.
+    """Take one step down the gradient with a batch; the state is changed in place.
 
-    Args:
-        state: changed in place: weights, optimiser, step number.
-        batch: the images of this step.
-
-    Returns:
-        Each loss by name, their sum as "loss", and what the method observed.
+    Returns each loss by name, their sum as "loss", and what the method observed.
 
     Raises:
         ValueError: the sum is NaN or infinite.
@@ -127,13 +122,10 @@ def training_step(state: TrainingState, batch: Batch) -> dict[str, float]:
 
 
 def prepare_step(state: TrainingState) -> None:
-    """Set everything that depends on how far the training is.
+    """Set training mode, learning rates and what takes part, by the step's number.
 
     In the frozen epochs backbone and projection are left as they are, the statistics of
     the backbone's BatchNorm included.
-
-    Args:
-        state: changed in place: training mode, learning rates, what takes part.
     """
     recipe = state.recipe
     frozen = state.step < recipe.frozen_epochs * state.steps_per_epoch
@@ -151,14 +143,10 @@ def prepare_step(state: TrainingState) -> None:
 
 
 def network_input(state: TrainingState, batch: Batch) -> Tensor:
-    """Return what the network sees of a batch, augmented; of one's own part only.
+    """Return what the network sees of a batch, augmented, float (B / n, 3, S, S).
 
-    Args:
-        state: its generator decides the augmentation, unless that was drawn before.
-        batch: the images of a step.
-
-    Returns:
-        Float images (B / n, 3, S, S), n the number of processes.
+    Only the part of this one of n processes. The state's generator decides the
+    augmentation, unless that was drawn before.
     """
     variation = batch.variation
     if variation is None:
@@ -191,10 +179,7 @@ def read_numbers(values: dict[str, Tensor]) -> dict[str, float]:
 
 
 def end_epoch(state: TrainingState, validate: Validation | None) -> None:
-    """Close the epoch: mean losses, validation, and the best weights so far.
-
-    A mean is over the steps that have the loss or observation.
-    """
+    """Close the epoch: losses, means over steps that have them; validation; history."""
     steps = state.epoch_losses
     names = dict.fromkeys(name for step in steps for name in step)
     values = {name: [step[name] for step in steps if name in step] for name in names}
@@ -266,8 +251,8 @@ def epoch_line(record: dict[str, Any], epochs: int) -> str:
 class Interruption:
     """Turn Ctrl-C into a flag while the block runs, so that a step stays whole.
 
-    The first Ctrl-C sets `requested`; a second one interrupts at once. Outside the main
-    thread Python delivers no signals, and the flag stays False.
+    A second Ctrl-C interrupts at once. Outside the main thread Python delivers no
+    signals, and the flag stays False.
     """
 
     def __init__(self) -> None:

@@ -57,15 +57,8 @@ class StepImages(NamedTuple):
 class Batch:
     """The images of one step, sketches first.
 
-    Where several processes train together, each has the images of its own part and the
-    labels and modality of the whole batch.
-
-    Attributes:
-        images: uint8 (B, 3, S, S).
-        labels: class numbers, long (B,).
-        modality: 0 sketch, 1 photo, long (B,).
-        seed: see `StepImages`.
-        variation: how the whole batch is augmented, if that was drawn before.
+    Of several processes each has its own part of the images, and the labels and
+    modality of the whole batch. `variation` is how it is augmented, if drawn before.
     """
 
     images: Tensor
@@ -109,9 +102,6 @@ class Method:
     Attributes:
         recipe: how the network is built and trained; None for the quick recipe of the
             small backbone.
-
-    Raises:
-        ValueError: a setting is out of range, or settings do not fit together.
     """
 
     recipe: Recipe = None  # type: ignore[assignment]
@@ -141,10 +131,8 @@ class Method:
     ) -> dict[str, Tensor]:
         """Return the named losses of a step, whose sum is minimised.
 
-        Args:
-            net: for what comes after the pooled features: projection and heads.
-            step: features, labels and modality of the batch.
-            kept: what `begin` returned.
+        The network is for what comes after the pooled features: projection and heads;
+        `kept` is what `begin` returned.
         """
         raise NotImplementedError(f"{type(self).__name__} has to define `loss_terms`")
 
@@ -172,21 +160,15 @@ class Method:
     def heads(self, features: int, classes: int) -> dict[str, nn.Module | int]:
         """Return further heads by name: modules, or outputs of a linear layer.
 
-        Args:
-            features: number F of pooled features.
-            classes: number of seen classes.
+        `features` is the number F of pooled features, `classes` that of seen classes.
         """
         return {}
 
     def begin(self, data: SketchPhotoData, device: str, seed: int) -> Any:
         """Return what the losses keep from step to step, or None.
 
-        If it has `state_dict` and `load_state_dict`, checkpoints hold it.
-
-        Args:
-            data: the seen classes.
-            device: where the network is trained.
-            seed: of first weights that belong to it.
+        If it has `state_dict` and `load_state_dict`, checkpoints hold it. `data` are
+        the seen classes, `seed` is that of first weights which belong to it.
         """
         return None
 
@@ -236,9 +218,6 @@ class Method:
             profile: "smoke" (for tests), "quick", "book", or "paper" (large backbones).
             **changes: fields to change, the recipe's or the method's own; of a record
                 within those to change, for example `augmentation={"edges": 0.3}`.
-
-        Raises:
-            ValueError: a name is unknown or a value is out of range.
         """
         check_known("the recipe", changes, cls.hints())
         settings = backbone_settings(backbone, profile)
@@ -305,10 +284,6 @@ def class_batch_sampler(
         data: the seen classes.
         batch_size: images a step.
         images: images a class, half sketches and half photos.
-
-    Raises:
-        ValueError: a batch needs more classes than there are, or a class lacks
-            sketches or photos.
     """
     labels = data.sketches.labels, data.photos.labels
     return ClassBatchSampler(*labels, classes=batch_size // images, images=images)

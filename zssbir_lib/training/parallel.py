@@ -17,12 +17,7 @@ PATIENCE = timedelta(hours=4)  # others wait while the first process evaluates
 
 
 class Processes(NamedTuple):
-    """Say which of several processes this is.
-
-    Attributes:
-        rank: number of this process, from 0.
-        count: how many there are; 1 without `torchrun`.
-    """
+    """Which of several processes this is, from 0, and how many there are."""
 
     rank: int = 0
     count: int = 1
@@ -44,16 +39,11 @@ def is_first() -> bool:
 def joined(device: str) -> Iterator[str]:
     """Join the processes that `torchrun` started, and leave them at the end.
 
-    Without `torchrun` nothing happens.
-
     Args:
         device: "cpu", or "cuda" for one GPU a process.
 
     Yields:
-        The device of this process, such as "cuda:3".
-
-    Raises:
-        ValueError: there are more processes than GPUs on this machine.
+        The device of this process, such as "cuda:3"; without `torchrun` the given one.
     """
     if "LOCAL_RANK" not in os.environ:
         yield device
@@ -83,7 +73,7 @@ def own_gpu(number: int) -> str:
 
 
 def own_part(values: Tensor) -> Tensor:
-    """Take the rows of a batch that this process works on: every n-th, (B, ...).
+    """Take the rows of a batch (B, ...) that this process works on: every n-th.
 
     Neighbours in a batch are of one class and modality; so each process gets some of
     all.
@@ -103,14 +93,7 @@ def check_divisible(images: int) -> None:
 
 
 def gather(part: Tensor) -> Tensor:
-    """Put the parts of all processes together again, with gradient.
-
-    Args:
-        part: what this process made of its rows, float (B / n, ...).
-
-    Returns:
-        The whole batch in its own order, (B, ...), the same in every process.
-    """
+    """Put all processes' parts (B / n, ...) together again, with gradient, (B, ...)."""
     return part if processes().count == 1 else Gather.apply(part)
 
 
@@ -140,8 +123,7 @@ class Gather(torch.autograd.Function):
 def average_gradients(weights: list[nn.Parameter]) -> None:
     """Average the gradients of weights that every process uses on the whole batch.
 
-    They are equal but for rounding; averaging keeps the processes' weights equal to the
-    last bit.
+    They are equal but for rounding; so the weights stay equal to the last bit.
     """
     count = processes().count
     gradients = [weight.grad for weight in weights if weight.grad is not None]
@@ -189,52 +171,31 @@ def tensor_from_first(values: Tensor) -> Tensor:
 
 
 class JointBatchNorm2d(nn.BatchNorm2d):
-    """Normalise with the mean and variance over all processes' images.
-
-    PyTorch's SyncBatchNorm does the same, faster, and on GPUs only.
-    """
+    """Normalise over all processes' images: SyncBatchNorm, which works on GPUs only."""
 
     def forward(self, features: Tensor) -> Tensor:
         """Normalise (B, C, H, W); all processes have equally many images."""
         if not self.training:
             return super().forward(features)
         values = features.float() if features.dtype == torch.bfloat16 else features
-        mean = MeanOverProcesses.apply(values.mean(dim=(0, 2, 3)))  # (C,)
+        mean = mean_over_processes(values.mean(dim=(0, 2, 3)))  # (C,)
         centred = values - mean[:, None, None]
-        variance = MeanOverProcesses.apply(centred.square().mean(dim=(0, 2, 3)))
+        variance = mean_over_processes(centred.square().mean(dim=(0, 2, 3)))
         count = values.numel() // values.shape[1] * processes().count
-        self._remember(mean, variance * count / (count - 1))
+        with torch.no_grad():
+            self.running_mean.lerp_(mean, self.momentum)
+            self.running_var.lerp_(variance * count / (count - 1), self.momentum)
+            self.num_batches_tracked += 1
         scale = self.weight * torch.rsqrt(variance + self.eps)
         normalised = centred * scale[:, None, None] + self.bias[:, None, None]
         return normalised.to(features.dtype)
 
-    @torch.no_grad()
-    def _remember(self, mean: Tensor, variance: Tensor) -> None:
-        """Move the running statistics towards those of a batch."""
-        self.running_mean.lerp_(mean, self.momentum)
-        self.running_var.lerp_(variance, self.momentum)
-        self.num_batches_tracked += 1
 
+def mean_over_processes(values: Tensor) -> Tensor:
+    """Return the mean over processes; its gradient is averaged likewise."""
+    from torch.distributed.nn.functional import all_reduce
 
-class MeanOverProcesses(torch.autograd.Function):
-    """Average over processes; the gradient of the mean is averaged likewise."""
-
-    @staticmethod
-    def forward(context: object, values: Tensor) -> Tensor:
-        """Return the mean over processes, the same everywhere."""
-        return _averaged(values)
-
-    @staticmethod
-    def backward(context: object, gradient: Tensor) -> Tensor:
-        """Average the gradients: each process's loss depends on the mean."""
-        return _averaged(gradient)
-
-
-def _averaged(values: Tensor) -> Tensor:
-    """Return the mean over processes, without gradient."""
-    total = values.contiguous().clone()
-    distributed.all_reduce(total)
-    return total / processes().count
+    return all_reduce(values) / processes().count
 
 
 def join_batch_norms(module: nn.Module, device: str) -> None:

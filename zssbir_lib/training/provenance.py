@@ -16,17 +16,11 @@ SCRIPTS = ("studies", "benchmarks")  # folders beside the library
 
 
 def provenance(device: str = "cpu") -> dict[str, Any]:
-    """Return what a result file has to say of its origin.
-
-    Args:
-        device: the device that computed it.
-
-    Returns:
-        Versions, device name, commit and command, free of local paths.
-    """
+    """Return versions, name of the device, commit and command, free of local paths."""
+    on_gpu = device.startswith("cuda")
     return {
         "versions": versions(),
-        "device": device_name(device),
+        "device": torch.cuda.get_device_name(device) if on_gpu else "cpu",
         "commit": commit(),
         "command": command_line(sys.argv),
     }
@@ -38,17 +32,12 @@ def versions() -> dict[str, str]:
     return found | {name: metadata.version(name) for name in PACKAGES}
 
 
-def device_name(device: str) -> str:
-    """Return "cpu" or the name of the GPU."""
-    return torch.cuda.get_device_name(device) if device.startswith("cuda") else "cpu"
-
-
 @cache
 def commit() -> str:
     """Return the commit of the checkout, "-dirty" after it if the library differs.
 
-    It is read once a process, before anything is trained (`run_experiment` asks for
-    it): what changes later is not what runs. Outside a checkout it is "unknown".
+    It is read once a process, before anything is trained: what changes later is not
+    what runs. Outside a checkout it is "unknown".
     """
     head = git("rev-parse", "--short=10", "HEAD")
     if head is None:

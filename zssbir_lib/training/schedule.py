@@ -25,7 +25,7 @@ def learning_rate_factor(
     steps_per_epoch: int,
     frozen_epochs: int = 0,
 ) -> float:
-    """Return the factor on the base learning rate at one step.
+    """Return the factor on the base learning rate at one step, in (0, 1].
 
     Args:
         schedule: "one_cycle" (linear warm-up over 15 % of the steps, then half a cosine
@@ -36,9 +36,6 @@ def learning_rate_factor(
         total_steps: length of the training.
         steps_per_epoch: length of an epoch.
         frozen_epochs: first epochs that train neither backbone nor projection.
-
-    Returns:
-        A factor in (0, 1].
 
     Source: "warm_up_cosine" is that of MATHM's released code, cosine included: it
         starts five epochs before it is used, so that the rate drops by a twentieth.
@@ -70,16 +67,9 @@ def warm_up_cosine(epoch: int, epochs: int) -> float:
 def build_optimiser(net: EmbeddingNet, recipe: Recipe) -> torch.optim.Optimizer:
     """Return the optimiser with groups for backbone, projection and new layers.
 
-    Of the gates in a backbone only the tags, which tell photos from sketches, count as
-    new: a fast gate would undo what the backbone was pretrained for.
-
-    Args:
-        net: the network; weights without gradient are left out.
-        recipe: optimiser, rates and weight decay.
-
-    Returns:
-        An optimiser whose groups carry their base rate as `base_rate`, and as `frozen`
-        whether they wait for the recipe's frozen epochs.
+    Groups carry their `base_rate` and whether they are `frozen` in the recipe's frozen
+    epochs. Of the gates only the tags, which tell photos from sketches, count as new: a
+    fast gate would undo what the backbone was pretrained for.
 
     Source: groups as in the released code of MATHM (Huang et al.).
     """
@@ -110,12 +100,7 @@ def trainable(module: nn.Module) -> list[nn.Parameter]:
 
 
 def freeze_groups(optimiser: torch.optim.Optimizer, frozen: bool) -> None:
-    """Exclude the groups that wait for the frozen epochs from training, or let them in.
-
-    Args:
-        optimiser: see `build_optimiser`; its weights are changed in place.
-        frozen: whether they are left out, without gradient.
-    """
+    """Exclude what waits for the frozen epochs from training, or let it in."""
     for group in optimiser.param_groups:
         for weight in group["params"] if group["frozen"] else ():
             weight.requires_grad_(not frozen)

@@ -26,46 +26,25 @@ from zssbir_lib.training.schedule import build_optimiser
 
 @dataclass
 class TrainingState:
-    """A network in training, with everything that decides its next step.
+    """A network in training, with everything that decides its next step."""
 
-    Attributes:
-        method: how it is trained, the recipe included.
-        data: the seen classes.
-        seed: of the first weights and of all random draws.
-        net: the network.
-        optimiser: the optimiser with its moments.
-        generator: the one source of random draws.
-        sampler: what draws images; it may be ahead of the step.
-        kept: what the method keeps from step to step.
-        steps_per_epoch: length of an epoch on this data.
-        step: number of steps done.
-        epoch_losses: losses of the running epoch, one dictionary a step.
-        history: one dictionary for every finished epoch.
-        best_validation: highest validation value so far.
-        best_weights: the weights that reached it; kept only with early stopping.
-        stale_epochs: epochs since then.
-        drawn: where the sampler stands after this step.
-        execution: how it is computed, which a checkpoint does not hold.
-        features: the network up to its pooled features, computed that way.
-    """
-
-    method: Method
-    data: SketchPhotoData
-    seed: int
-    net: EmbeddingNet
-    optimiser: torch.optim.Optimizer
-    generator: torch.Generator
-    sampler: Sampler | None
-    kept: Any
-    steps_per_epoch: int
-    step: int = 0
-    epoch_losses: list[dict[str, float]] = field(default_factory=list)
-    history: list[dict[str, Any]] = field(default_factory=list)
-    best_validation: float = float("-inf")
-    best_weights: dict[str, Tensor] | None = None
-    stale_epochs: int = 0
-    drawn: dict[str, Tensor] = field(default_factory=dict)
-    execution: Execution = field(default_factory=Execution)
+    method: Method  # how it is trained, the recipe included
+    data: SketchPhotoData  # the seen classes
+    seed: int  # of the first weights and of all random draws
+    net: EmbeddingNet  # the network
+    optimiser: torch.optim.Optimizer  # the optimiser with its moments
+    generator: torch.Generator  # the one source of random draws
+    sampler: Sampler | None  # what draws images; it may be ahead of the step
+    kept: Any  # what the method keeps from step to step
+    steps_per_epoch: int  # on this data
+    step: int = 0  # number of steps done
+    epoch_losses: list[dict[str, float]] = field(default_factory=list)  # a step
+    history: list[dict[str, Any]] = field(default_factory=list)  # one an epoch
+    best_validation: float = float("-inf")  # highest validation value so far
+    best_weights: dict[str, Tensor] | None = None  # with early stopping
+    stale_epochs: int = 0  # epochs since then
+    drawn: dict[str, Tensor] = field(default_factory=dict)  # the sampler's place
+    execution: Execution = field(default_factory=Execution)  # no checkpoint has it
     features: JointFeatures = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -100,16 +79,13 @@ def new_state(
     seed: int = 0,
     execution: Execution | None = None,
 ) -> TrainingState:
-    """Return the state before the first step.
+    """Return the state before the first step; without epochs it has no sampler.
 
     Args:
         method: how to train.
         data: the seen classes.
         seed: decides first weights and all draws.
         execution: device, precision, workers; None for one CPU process.
-
-    Returns:
-        The state; a method that trains nothing has no sampler.
 
     Raises:
         ValueError: batches cannot be drawn from the data, or a teacher does not fit.
@@ -136,16 +112,13 @@ def new_state(
 
 
 def build_net(method: Method, seed: int, classes: int | None = None) -> EmbeddingNet:
-    """Build a method's network with its starting weights.
+    """Build a method's network with its starting weights, on the CPU.
 
     Args:
         method: its recipe names backbone, weights, embedding size and frozen blocks.
         seed: decides the random weights; the global random state is left alone.
         classes: number of seen classes, for the heads; None for a network without
             heads, whose weights are the same.
-
-    Returns:
-        The network, on the CPU.
 
     Raises:
         ValueError: weights or teacher do not fit the backbone.

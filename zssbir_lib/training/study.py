@@ -1,26 +1,34 @@
 """Studies: the same experiment over rows, splits and seeds, resumable.
 
 A study is described in a file of TOML: which rows, what each changes, which rows are
-compared. `plan_runs` lists the runs, `run_study` trains what is missing, and
-`study_table` makes a table of them (see `tables`).
+compared. `plan_runs` lists the runs, `run_study` trains what is missing, `score_study`
+scores it in every cell; `tables` makes tables of them.
 """
 
+import hashlib
 import json
 import tomllib
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
+from itertools import product
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
 from tqdm import tqdm
 
 from zssbir_lib.data import SketchPhotoData, ZeroShotSplit
+from zssbir_lib.evaluation.neighbourhood import NEIGHBOURS
+from zssbir_lib.evaluation.representations import BITS
+from zssbir_lib.files import write_json
 from zssbir_lib.jobs import run_jobs
+from zssbir_lib.models import EmbeddingNet
 from zssbir_lib.records import check_known, meant
+from zssbir_lib.scoring import CELL_METRICS, CELLS, SplitScorer, check_gallery_size
+from zssbir_lib.training.checkpoints import load_trained_net, read_checkpoint
 from zssbir_lib.training.execution import Execution, use_threads
 from zssbir_lib.training.experiment import (
+    CHECKPOINT,
     METRICS,
     Experiment,
     describe_split,
@@ -29,52 +37,48 @@ from zssbir_lib.training.experiment import (
 from zssbir_lib.training.method import Method
 from zssbir_lib.training.methods import find_method
 from zssbir_lib.training.provenance import provenance
-from zssbir_lib.training.tables import Table, as_differences, run_line
 
+SCORES = "table.json"
+SETTINGS = {
+    "cells": list(CELLS),
+    "metrics": list(CELL_METRICS),
+    "bits": BITS,
+    "neighbours": NEIGHBOURS,
+}
 DataLoader = Callable[[ZeroShotSplit, int], SketchPhotoData]
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
 class Study:
-    """Many trainings that are compared.
+    """Many trainings that are compared."""
 
-    Attributes:
-        rows: what each row changes, by name; "method" names its method, and a row that
-            has a "profile" is of that length only.
-        compare: which row is compared with which.
-        method: of the rows that name none.
-        splits: names of splits.
-        profiles: lengths.
-        seeds: number of seeds, from 0.
-        generalised: also score the two generalised protocols.
-        cells: also score every protocol in every representation.
-        changes: fields that all rows share.
-    """
+    rows: dict[str, Row]  # what each row changes; its "method"; its only "profile"
+    compare: Sequence[Sequence[str]] = ()  # which row is compared with which
+    method: str = ""  # of the rows that name none
+    splits: Sequence[str] = ("world-a",)  # names of splits
+    profiles: Sequence[str] = ("quick",)  # lengths
+    seeds: int = 5  # number of seeds, from 0
+    generalised: bool = False  # also score the two generalised protocols
+    cells: bool = False  # also score every protocol in every representation
+    changes: dict[str, Any] = field(default_factory=dict)  # fields that all rows share
 
-    rows: dict[str, Row]
-    compare: Sequence[Sequence[str]] = ()
-    method: str = ""
-    splits: Sequence[str] = ("world-a",)
-    profiles: Sequence[str] = ("quick",)
-    seeds: int = 5
-    generalised: bool = False
-    cells: bool = False
-    changes: dict[str, Any] = field(default_factory=dict)
+    def kinds(self, rows: Iterable[str]) -> dict[str, type[Method]]:
+        """Return the methods of some rows."""
+        return {n: find_method(self.rows[n].get("method", self.method)) for n in rows}
+
+    def hints(self, rows: Iterable[str]) -> dict[str, Any]:
+        """Return the annotations of every field that a method of some rows has."""
+        hints: dict[str, Any] = {}
+        for kind in self.kinds(rows).values():
+            hints |= kind.hints()
+        return hints
 
 
 def read_study(path: Path) -> Study:
     """Read the description of a study; its fields are those of `Study`.
 
-    Args:
-        path: a file of TOML.
-
-    Returns:
-        The study; files of methods that it names lie where it lies.
-
-    Raises:
-        FileNotFoundError: there is no such file.
-        ValueError: it is no TOML, or has an unknown field or no rows.
+    Files of methods that it names lie where it lies.
     """
     if not path.is_file():
         raise FileNotFoundError(
@@ -88,23 +92,15 @@ def read_study(path: Path) -> Study:
     if not content.get("rows"):
         raise ValueError(f"{path} has no rows: add a table [rows.NAME] for each")
     study = Study(**content)
-    names = [row.get("method", study.method) for row in study.rows.values()]
-    for row, name in zip(study.rows.values(), names, strict=True):
+    for row in study.rows.values():
+        name = row.get("method", study.method)
         row["method"] = str(path.parent / name) if ".py:" in name else name
     return study
 
 
 @dataclass(frozen=True)
 class StudyRun:
-    """One cell of a study: a method on one split with one seed.
-
-    Attributes:
-        row: its name in the study's table, NAME:PROFILE.
-        method: how to train.
-        split: which classes are seen and unseen.
-        seed: decides first weights and all draws.
-        generalised: also score the two generalised protocols.
-    """
+    """One cell of a study: a method, a split, a seed; `row` is NAME:PROFILE."""
 
     row: str
     method: Method
@@ -126,18 +122,9 @@ def plan_runs(
     backbone: str = "small",
     **changes: Any,
 ) -> list[StudyRun]:
-    """List the runs of a study, profile after profile.
+    """List the runs of a study, profile after profile; None for all rows.
 
-    Args:
-        study: what is compared.
-        splits: where to run.
-        rows: names of rows; None for all.
-        backbone: name of the backbone.
-        **changes: fields that all rows share whose method has them.
-
-    Raises:
-        ValueError: a row is unknown, something is named twice, a change is one that
-            the rows make or that no method has, or there is no seed.
+    `changes` are fields that all rows share whose method has them.
     """
     changes = study.changes | changes
     rows = tuple(study.rows) if rows is None else rows
@@ -148,29 +135,23 @@ def plan_runs(
     check_different("split", [split.name for split in splits])
     if study.seeds < 1:
         raise ValueError(f"seeds must be 1 or more, got {study.seeds}")
-    kinds = {n: find_method(study.rows[n].get("method", study.method)) for n in rows}
-    fields_of_any = [name for kind in kinds.values() for name in kind.hints()]
-    check_known("the recipe", changes, dict.fromkeys(fields_of_any))
-    methods = {}
+    check_known("the recipe", changes, study.hints(rows))
+    runs = {}  # a row with a length of its own is in every profile, and runs once
     for profile in study.profiles:
-        for name, kind in kinds.items():
+        given = {"backbone": backbone, "profile": profile}
+        methods = {}
+        for name, kind in study.kinds(rows).items():
             shared = {n: v for n, v in changes.items() if n in kind.hints()}
             row = merged(shared, study.rows[name])
             row.pop("method", None)
             label = name if "profile" in row else f"{name}:{profile}"
-            given = {"backbone": backbone, "profile": profile} | row
-            methods[profile, label] = kind.named(**given)
-    runs = [
-        StudyRun(label, methods[profile, label], split, seed, study.generalised)
-        for profile in study.profiles
-        for split in splits
-        for seed in range(study.seeds)
-        for (of, label) in methods
-        if of == profile
-    ]
-    for run in runs:
+            methods[label] = kind.named(**given | row)
+        for split, seed, row in product(splits, range(study.seeds), methods):
+            run = StudyRun(row, methods[row], split, seed, study.generalised)
+            runs[row, split.name, seed] = run
+    for run in runs.values():
         run.method.check_classes(len(run.split.seen))
-    return list({(r.row, r.split.name, r.seed): r for r in runs}.values())
+    return list(runs.values())
 
 
 def check_rows(names: Iterable[str], known: Iterable[str]) -> None:
@@ -185,10 +166,7 @@ def check_rows(names: Iterable[str], known: Iterable[str]) -> None:
 
 
 def merged(changes: dict[str, Any], settings: Row) -> dict[str, Any]:
-    """Return the fields of a row with those that all rows share, records put together.
-
-    TOML has lists where a field takes a tuple.
-    """
+    """Return a row's fields and those all share: records joined, lists as tuples."""
     whole = {**changes, **settings}
     for name, value in whole.items():
         if isinstance(value, dict):
@@ -231,15 +209,17 @@ def with_seen_counts(
     splits: Sequence[ZeroShotSplit], counts: Sequence[int]
 ) -> list[ZeroShotSplit]:
     """Repeat splits with fewer seen classes, named after how many they keep."""
-    return [
-        split
-        if count == len(split.seen)
-        else replace(
-            split.with_fewer_seen(count, seed=0), name=f"{split.name}-{count}-seen"
-        )
-        for split in splits
-        for count in counts
-    ]
+
+    def fewer(split: ZeroShotSplit, count: int) -> ZeroShotSplit:
+        if count == len(split.seen):
+            return split
+        name = f"{split.name}-{count}-seen"
+        return replace(split.with_fewer_seen(count, seed=0), name=name)
+
+    return [fewer(split, count) for split in splits for count in counts]
+
+
+# --- training what is missing --------------------------------------------------------
 
 
 def run_study(
@@ -249,30 +229,27 @@ def run_study(
     device: str = "cpu",
     jobs: int = 1,
 ) -> list[dict[str, Any]]:
-    """Run every cell that has no metrics yet and return all results in order.
+    """Run every cell that has no metrics yet; return every metrics.json in order.
 
-    Args:
-        runs: the cells.
-        load: returns the images of a split at an image size; must be picklable when
-            jobs > 1.
-        folder: one sub-folder a run; finished runs found there are not repeated,
-            interrupted ones continue from their checkpoint.
-        device: where to train.
-        jobs: number of processes.
-
-    Returns:
-        The content of every metrics.json.
-
-    Raises:
-        ValueError: a finished run in the folder was made with another recipe.
+    There is one sub-folder a run; interrupted ones continue from their checkpoint.
+    `load` returns the images of a split at a size, picklable when jobs > 1.
     """
     waiting = [run for run in runs if not is_finished(run, folder)]
-    work = partial(_run_one, load=load, folder=folder, device=device)
-    done = len(runs) - len(waiting)
-    with tqdm(total=len(runs), initial=done, unit="run") as bar:
-        for _ in run_jobs(work, waiting, jobs):
-            bar.update(1)
-    return [json.loads((folder / run.folder / METRICS).read_text()) for run in runs]
+    work = partial(train_run, load=load, folder=folder, device=device)
+    finish(work, waiting, jobs, total=len(runs), unit="run")
+    return read_all(runs, folder, METRICS)
+
+
+def finish(work: Callable, waiting: list[StudyRun], jobs: int, **bar: Any) -> None:
+    """Do the work for the runs that wait, and show how many of all are done."""
+    done = bar["total"] - len(waiting)
+    for _ in tqdm(run_jobs(work, waiting, jobs), initial=done, **bar):
+        pass
+
+
+def read_all(runs: list[StudyRun], folder: Path, name: str) -> list[dict[str, Any]]:
+    """Return the file of a name of every run."""
+    return [json.loads((folder / run.folder / name).read_text()) for run in runs]
 
 
 def is_finished(run: StudyRun, folder: Path) -> bool:
@@ -281,74 +258,104 @@ def is_finished(run: StudyRun, folder: Path) -> bool:
     if not path.exists():
         return False
     content = json.loads(path.read_text())
-    reasons = {
-        "was made with another recipe": content["recipe"] != run.method.to_dict(),
-        f"was made on another split ({content['split']})": content["split"]
-        != describe_split(run.split),
-        "lacks the generalised protocols": run.generalised
-        and "generalised" not in content,
-    }
-    for why, so in reasons.items():
-        if so:
-            raise ValueError(f"{path} {why}; choose another folder for the runs")
+    why = None
+    if content["recipe"] != run.method.to_dict():
+        why = "was made with another recipe"
+    elif content["split"] != describe_split(run.split):
+        why = f"was made on another split ({content['split']})"
+    elif run.generalised and "generalised" not in content:
+        why = "lacks the generalised protocols"
+    if why:
+        raise ValueError(f"{path} {why}; choose another folder for the runs")
     return True
 
 
-def _run_one(run: StudyRun, load: DataLoader, folder: Path, device: str) -> None:
+def train_run(run: StudyRun, load: DataLoader, folder: Path, device: str) -> None:
     """Run one cell, with one thread so that results repeat."""
     use_threads(1)
-    data = load(run.split, run.method.recipe.image_size)
-    experiment = Experiment(
-        data, run.split, run.method, run.seed, Execution(device), run.generalised
-    )
-    run_experiment(experiment, folder / run.folder, resume=True)
+    data, how = load(run.split, run.method.recipe.image_size), Execution(device)
+    about = (data, run.split, run.method, run.seed, how, run.generalised)
+    run_experiment(Experiment(*about), folder / run.folder, resume=True)
 
 
-def study_table(
+# --- scoring every network in every cell ---------------------------------------------
+
+
+def score_study(
     runs: list[StudyRun],
-    results: list[dict[str, Any]],
-    device: str,
-    compare: Sequence[Sequence[str]] = (),
-    scores: list[dict[str, Any]] | None = None,
-) -> Table:
-    """Return a study as a table, a line a run.
+    load: DataLoader,
+    folder: Path,
+    device: str = "cpu",
+    jobs: int = 1,
+) -> list[dict[str, Any]]:
+    """Score every run that has no valid scores yet; return every table.json in order.
 
-    Args:
-        runs: the runs.
-        results: what `run_study` returned for them.
-        device: where they ran.
-        compare: which row is compared with which.
-        scores: what `score_study` returned for them, where every cell was scored.
-
-    Returns:
-        Everything that was measured, and where it comes from.
+    Scores in the folder are taken if they are of this network and were made in the same
+    way, and made again if not.
     """
-    cells = [one["cells"] for one in scores] if scores else [None] * len(runs)
-    lines = [
-        run_line(run.row, result, cell)
-        for run, result, cell in zip(runs, results, cells, strict=True)
-    ]
-    recipes = {
-        run.row: without_folders(result["recipe"])
-        for run, result in zip(runs, results, strict=True)
-    }
-    origin = provenance(device) | {"commit": commits_of(results)}
-    if scores:
-        origin |= {"commit_of_scores": commits_of(scores)}
-        origin |= {"settings": scores[0]["origin"]["settings"]}
-    compared = {"compare": [list(pair) for pair in compare]}
-    return Table(pd.DataFrame(lines), origin | as_differences(recipes) | compared)
+    waiting = [run for run in runs if not is_scored(run, folder)]
+    work = partial(score_run, load=load, folder=folder, device=device)
+    finish(work, waiting, jobs, total=len(runs), desc="scores", unit="net")
+    return read_all(runs, folder, SCORES)
 
 
-def without_folders(recipe: dict[str, Any]) -> dict[str, Any]:
-    """Return a recipe in which no weights are named by a folder of this machine."""
-    recipe = recipe | {"weights": Path(recipe["weights"]).name}
-    if "teacher" in recipe:
-        architecture, colon, source = recipe["teacher"].partition(":")
-        recipe["teacher"] = architecture + colon + Path(source).name
-    return recipe
+def is_scored(run: StudyRun, folder: Path) -> bool:
+    """Return whether scores of this network exist, made as they would be now."""
+    origin = origin_of(run, folder)
+    try:
+        content = json.loads((folder / run.folder / SCORES).read_text())
+    except (FileNotFoundError, ValueError):
+        return False
+    return isinstance(content, dict) and content.get("origin") == origin
 
 
-def commits_of(contents: list[dict[str, Any]]) -> str:
-    """Return the commits that files were written by, each once."""
-    return ", ".join(sorted({content["commit"] for content in contents}))
+def origin_of(run: StudyRun, folder: Path) -> dict[str, Any]:
+    """Return what decides a run's scores: its network, its split, how it is scored."""
+    path = folder / run.folder / CHECKPOINT
+    if not path.is_file():
+        raise FileNotFoundError(
+            f"no checkpoint at {path} although its training is finished: delete its "
+            "folder, and the same command trains it again"
+        )
+    with path.open("rb") as file:
+        network = {"sha256": hashlib.file_digest(file, "sha256").hexdigest()}
+    origin = dict(network=network, split=asdict(run.split), settings=SETTINGS)
+    return json.loads(json.dumps(origin))
+
+
+def score_run(run: StudyRun, load: DataLoader, folder: Path, device: str) -> None:
+    """Score one network and write its file, with one thread so that scores repeat."""
+    use_threads(1)
+    content = {"origin": origin_of(run, folder)}
+    parts = run.split.apply(load(run.split, run.method.recipe.image_size))
+    scorer = SplitScorer(net_of(run, folder).to(device), parts)
+    content["cells"] = scorer.cells(run.method.recipe.feature)
+    content |= {"recipe": run.method.to_dict(), "seed": run.seed} | provenance(device)
+    write_json(content, folder / run.folder / SCORES)
+
+
+def net_of(run: StudyRun, folder: Path) -> EmbeddingNet:
+    """Return the network that a run ended with, on the CPU."""
+    path = folder / run.folder / CHECKPOINT
+    content = read_checkpoint(path)
+    saved = content["recipe"], content["seed"], content["about"].get("split")
+    if saved != (run.method.to_dict(), run.seed, asdict(run.split)):
+        raise ValueError(
+            f"{path} is of another recipe, seed or split than its folder says: delete "
+            "the folder, and the same command trains it again"
+        )
+    return load_trained_net(content)[0]
+
+
+def check_codes_fit(runs: list[StudyRun], load: DataLoader) -> None:
+    """Raise before the first training if codes cannot be made after the last."""
+    for run in runs:
+        recipe = run.method.recipe
+        if recipe.feature == "embedding" and recipe.embedding_size < BITS:
+            raise ValueError(
+                f"embedding_size is {recipe.embedding_size}: codes of {BITS} bits need "
+                f"{BITS} or more"
+            )
+    places = dict.fromkeys((run.split, run.method.recipe.image_size) for run in runs)
+    for split, image_size in places:
+        check_gallery_size(split.apply(load(split, image_size)))

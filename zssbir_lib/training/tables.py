@@ -21,6 +21,7 @@ from zssbir_lib.evaluation import (
 )
 from zssbir_lib.files import write_json, write_text
 from zssbir_lib.scoring import CELLS, PROTOCOLS
+from zssbir_lib.training.provenance import provenance
 
 KEYS = ["row", "split", "seed"]
 VALIDATION = "validation/map@all"
@@ -33,43 +34,79 @@ COMPARED_METRICS = (
     "generalised/seen_sample map@all",
     VALIDATION,
 )
-EVERY_SPLIT = "every split"
 BEST = "combined"  # compared with every other row, with and without test-time steps
 COMPARED = "map@all"
 DIGITS = 7
 
 Entry = tuple[str, str]  # a row and a cell
+Interval = tuple[float, float | None, float | None]  # mean, low, high
 
 
 class Table(NamedTuple):
     """The runs of a study and where they come from.
 
-    Attributes:
-        lines: a line a run: row, split, seed, and a column for every number.
-        origin: command, commit, versions, device; "recipe", what all rows share, and
-            "recipes", what each row has besides; "compare", which rows are compared.
+    The origin says command, commit, versions, device; as "recipe" what all rows share
+    and as "recipes" what each row has besides; as "compare" which rows are compared.
     """
 
-    lines: pd.DataFrame
+    lines: pd.DataFrame  # a line a run: row, split, seed, a column for every number
     origin: dict[str, Any]
 
 
+def study_table(
+    rows: Sequence[str],
+    results: Sequence[Mapping[str, Any]],
+    device: str,
+    compare: Sequence[Sequence[str]] = (),
+    scores: Sequence[Mapping[str, Any]] = (),
+) -> Table:
+    """Return the runs of a study as a table: all that was measured, and its origin.
+
+    `rows` names the row of every run, `results` and `scores` are what `run_study` and,
+    where every cell was scored, `score_study` returned.
+    """
+    lines, recipes = [], {}
+    for number, (row, result) in enumerate(zip(rows, results, strict=True)):
+        cells = scores[number]["cells"] if scores else {}
+        lines.append(run_line(row, result, cells))
+        recipes[row] = without_folders(result["recipe"])
+    origin = provenance(device) | {"commit": commits_of(results)}
+    if scores:
+        origin |= {"commit_of_scores": commits_of(scores)}
+        origin |= {"settings": scores[0]["origin"]["settings"]}
+    compared = {"compare": [list(pair) for pair in compare]}
+    return Table(pd.DataFrame(lines), origin | as_differences(recipes) | compared)
+
+
 def run_line(
-    row: str, result: Mapping[str, Any], cells: Mapping[str, Any] | None = None
+    row: str, result: Mapping[str, Any], cells: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Return the line of a run, from its metrics.json and its scores in every cell."""
     split = result["split"]
     line = {"row": row, "split": split["name"], "seed": result["seed"]}
-    line["seen_classes"] = split["seen"]
-    line |= result["metrics"]
+    line |= {"seen_classes": split["seen"]} | result["metrics"]
     for feature, metrics in result["metrics_by_feature"].items():
         line[f"{feature}_map@all"] = metrics["map@all"]
     groups = {f"generalised/{n}": m for n, m in result.get("generalised", {}).items()}
-    for group, metrics in (groups | dict(cells or {})).items():
+    for group, metrics in (groups | dict(cells)).items():
         line |= {f"{group} {name}": value for name, value in metrics.items()}
     if "validation" in result:
         line[VALIDATION] = result["validation"]["map@all"]
     return line | {"cpu_seconds": result["cpu_seconds"]}
+
+
+def without_folders(recipe: dict[str, Any]) -> dict[str, Any]:
+    """Return a recipe in which no weights are named by a folder of this machine."""
+    recipe = recipe | {"weights": Path(recipe["weights"]).name}
+    if "teacher" in recipe:
+        architecture, colon, source = recipe["teacher"].partition(":")
+        recipe["teacher"] = architecture + colon + Path(source).name
+    return recipe
+
+
+def commits_of(contents: Sequence[Mapping[str, Any]]) -> str:
+    """Return the commits that files were written by, each once."""
+    return ", ".join(sorted({content["commit"] for content in contents}))
 
 
 def as_differences(recipes: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
@@ -84,26 +121,14 @@ def as_differences(recipes: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
 
 
 def write_table(table: Table, path: Path) -> None:
-    """Write NAME.csv and NAME.json, each whole or not at all.
-
-    Args:
-        table: the runs.
-        path: either of the two.
-    """
+    """Write NAME.csv and NAME.json, each whole or not at all; the path is either."""
     text = table.lines.to_csv(index=False, float_format=f"%.{DIGITS}g")
     write_json(table.origin, path.with_suffix(".json"))
     write_text(text, path.with_suffix(".csv"))
 
 
 def read_table(path: Path) -> Table:
-    """Read what `write_table` wrote.
-
-    Args:
-        path: NAME.csv or NAME.json.
-
-    Raises:
-        FileNotFoundError: there is no such table.
-    """
+    """Read what `write_table` wrote; the path is either file."""
     for one in (path.with_suffix(".csv"), path.with_suffix(".json")):
         if not one.is_file():
             raise FileNotFoundError(f"no table at {one}; `zssbir study` writes one")
@@ -114,12 +139,8 @@ def read_table(path: Path) -> Table:
 def read_results(path: Path) -> dict[str, Any]:
     """Return the results in a file of `results/`, as means with intervals.
 
-    Args:
-        path: NAME.csv, NAME.json, or NAME alone.
-
-    Returns:
-        For a table its rows and differences, see `summarise`, and its origin; for other
-        files what they hold.
+    The path is NAME.csv, NAME.json, or NAME alone. A table gives its rows and
+    differences, see `summarise`, and its origin; other files give what they hold.
     """
     path = Path(path)
     if path.with_suffix(".csv").is_file():
@@ -128,21 +149,13 @@ def read_results(path: Path) -> dict[str, Any]:
 
 
 def summarise(table: Table) -> dict[str, Any]:
-    """Return means with 95 % intervals over seeds, and paired differences.
+    """Return means with 95 % intervals over seeds, paired differences, and the origin.
 
-    Args:
-        table: the runs of a study.
-
-    Returns:
-        "rows" (row, split, seeds, recipe, and by group and metric the values, mean, low
-        and high), "differences" of the rows that are compared, and the origin.
+    "rows" have row, split, seeds, recipe, and by group and metric the values, mean, low
+    and high; "differences" are those of the rows that are compared.
     """
-    rows = [
-        summarise_row(row, split, some, table.origin)
-        for (row, split), some in table.lines.groupby(
-            ["row", "split"], sort=False, dropna=False
-        )
-    ]
+    groups = table.lines.groupby(["row", "split"], sort=False, dropna=False)
+    rows = [summarise_row(*place, some, table.origin) for place, some in groups]
     derived: dict[str, Any] = {"rows": rows}
     if table.origin.get("compare"):
         in_cells = any(column.startswith(CELLS[0]) for column in table.lines)
@@ -169,7 +182,8 @@ def summarise_row(
             if group and "/" not in group:
                 entry.setdefault(group, {})  # a row in which it is not measured
             continue
-        value = summarise_values(some[column].tolist())
+        values = some[column].tolist()
+        value = described(values, mean_interval(values))
         if group in CELLS:
             entry.setdefault("cells", {}).setdefault(group, {})[metric] = value
         elif group:
@@ -183,9 +197,9 @@ def summarise_row(
     return entry
 
 
-def summarise_values(values: list[float]) -> dict[str, Any]:
-    """Return the values with their mean and 95 % interval, rounded to 5 decimals."""
-    mean, low, high = mean_interval(values)
+def described(values: Sequence[float], interval: Interval) -> dict[str, Any]:
+    """Return values with their mean and 95 % interval, rounded to 5 decimals."""
+    mean, low, high = interval
     found = {"values": [round(v, 5) for v in values], "mean": round(mean, 5)}
     return found | rounded(low=low, high=high)
 
@@ -200,12 +214,8 @@ def split_groups(lines: pd.DataFrame) -> dict[str, list[str]]:
     counts = lines.drop_duplicates("split").groupby("seen_classes", sort=False)["split"]
     by_count = {count: names.tolist() for count, names in counts}
     alone = {name: [name] for names in by_count.values() for name in names}
-    joined = {
-        f"{EVERY_SPLIT}, {count} seen": names
-        for count, names in by_count.items()
-        if len(names) > 1
-    }
-    return alone | joined
+    several = {count: names for count, names in by_count.items() if len(names) > 1}
+    return alone | {f"every split, {n} seen": names for n, names in several.items()}
 
 
 def profiles_of(lines: pd.DataFrame) -> list[str]:
@@ -218,20 +228,16 @@ def row_differences(
 ) -> list[dict[str, Any]]:
     """Compare rows pair by pair: same split, same seed, one part more or less.
 
-    Args:
-        lines: the runs of a study.
-        comparisons: which row is compared with which; those not run are left out.
-
-    Returns:
-        For every comparison, profile, metric and split: the differences, their mean
-        with a 95 % interval, and whether it excludes zero. With several splits of one
-        number of seen classes, one entry more joins them.
+    For every comparison, profile, metric and split: the differences, their mean with a
+    95 % interval, and whether it excludes zero. Splits of one number of seen classes
+    have one entry more that joins them. Rows that were not run are left out.
     """
     groups, differences = split_groups(lines), []
     for profile in profiles_of(lines):
         for first, second in comparisons:
             pair = f"{first}:{profile}", f"{second}:{profile}"
-            both = paired_lines(lines, *pair)
+            one, other = (lines[lines["row"] == row] for row in pair)
+            both = one.merge(other, on=["split", "seed"])  # METRIC_x and METRIC_y
             for metric in COMPARED_METRICS:
                 if f"{metric}_x" not in both:
                     continue
@@ -244,43 +250,25 @@ def row_differences(
     return differences
 
 
-def paired_lines(lines: pd.DataFrame, first: str, second: str) -> pd.DataFrame:
-    """Return the runs of two rows side by side, `METRIC_x` and `METRIC_y`."""
-    one, other = (lines[lines["row"] == row] for row in (first, second))
-    return one.merge(other, on=["split", "seed"])
-
-
 def difference(metric: str, values: pd.DataFrame) -> dict[str, Any]:
     """Return one paired comparison of two columns."""
     one, other = (values[column].tolist() for column in values)
-    mean, low, high = paired_interval(one, other)
-    return {
-        "metric": metric,
-        "values": [round(a - b, 5) for a, b in zip(one, other, strict=True)],
-        "mean": round(mean, 5),
-        **rounded(low=low, high=high),
-        "excludes_zero": low is not None and (low > 0 or high < 0),
-    }
+    interval = paired_interval(one, other)
+    _, low, high = interval
+    values = [a - b for a, b in zip(one, other, strict=True)]
+    excludes = low is not None and (low > 0 or high < 0)
+    found = {"metric": metric} | described(values, interval)
+    return found | {"excludes_zero": excludes}
 
 
 def cell_differences(
     lines: pd.DataFrame, comparisons: Sequence[Sequence[str]]
 ) -> list[dict[str, Any]]:
-    """Compare rows pair by pair in every cell, corrected for their number.
+    """Compare rows pair by pair in mAP@all in every cell, corrected for their number.
 
     One family of comparisons is what one reads together: those of a cell, on one split
     or on all of them. p values are of Student's paired t test, corrected by Holm for
-    the size of the family.
-
-    Args:
-        lines: the runs of a study.
-        comparisons: which row is compared with which; those not run are left out.
-
-    Returns:
-        For every comparison the family, both rows and cells, the splits, the mean
-        difference in mAP@all with its 95 % interval, one that holds for the whole
-        family at once (joint_low, joint_high), p before and after the correction, and
-        whether the difference is significant.
+    the size of the family; joint intervals hold for the whole family at once.
     """
     differences = []
     for profile in profiles_of(lines):
@@ -304,9 +292,7 @@ def families(
     """
     full = {row.partition(":")[0]: row for row in rows}
     wanted = [(full[a], full[b]) for a, b in comparisons if a in full and b in full]
-    found = {
-        cell: [((row, cell), (base, cell)) for row, base in wanted] for cell in CELLS
-    }
+    found = {c: [((row, c), (base, c)) for row, base in wanted] for c in CELLS}
     for protocol in PROTOCOLS:
         found[f"{protocol}/{BEST}+"] = [
             ((full[BEST], f"{protocol}/real+"), (row, f"{protocol}/{representation}"))
@@ -327,10 +313,7 @@ def compare_family(
         for row, cell in entries
     }
     compared = compare_methods(tables, pairs, labels=None, over="seeds")
-    return [
-        describe(*pair, comparison)
-        for pair, comparison in zip(pairs, compared, strict=True)
-    ]
+    return [describe(*pair, one) for pair, one in zip(pairs, compared, strict=True)]
 
 
 def describe(first: Entry, second: Entry, comparison: Comparison) -> dict[str, Any]:
@@ -338,11 +321,9 @@ def describe(first: Entry, second: Entry, comparison: Comparison) -> dict[str, A
     mean, low, high = comparison.interval
     _, joint_low, joint_high = comparison.joint_interval
     p_values = dict(p=comparison.p, corrected_p=comparison.corrected_p)
+    place = dict(row=first[0], cell=first[1], minus=second[0], minus_cell=second[1])
     return {
-        "row": first[0],
-        "cell": first[1],
-        "minus": second[0],
-        "minus_cell": second[1],
+        **place,
         "metric": COMPARED,
         "mean": round(mean, 5),
         **rounded(low=low, high=high, joint_low=joint_low, joint_high=joint_high),

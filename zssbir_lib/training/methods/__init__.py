@@ -12,8 +12,7 @@ from typing import Any
 
 from zssbir_lib.records import meant
 from zssbir_lib.training.method import Method
-from zssbir_lib.training.methods.combined import Combined
-from zssbir_lib.training.methods.mathm import MATHM, Classification
+from zssbir_lib.training.methods.mathm import MATHM, Classification, Combined
 from zssbir_lib.training.methods.ramln import RAMLN, BidQua, BidTri
 from zssbir_lib.training.methods.sbtknet import SBTKNet
 from zssbir_lib.training.methods.triplet import Triplet, Untrained
@@ -32,10 +31,7 @@ METHODS: dict[str, type[Method]] = {
 
 
 def find_method(name: str) -> type[Method]:
-    """Return the method of a name, or the class in a file of one's own.
-
-    Args:
-        name: one of `METHODS`, or FILE.py:Name. The file is executed.
+    """Return the method of a name in `METHODS`, or of FILE.py:Name, which is executed.
 
     Raises:
         ValueError: there is no such method, or the file is no good Python.
@@ -80,15 +76,5 @@ def load_module(path: Path) -> ModuleType:
 def named_method(
     name: str, backbone: str = "small", profile: str = "quick", **changes: Any
 ) -> Method:
-    """Return a method with its settings for a backbone and a length.
-
-    Args:
-        name: see `find_method`.
-        backbone: see `Method.named`.
-        profile: see `Method.named`.
-        **changes: see `Method.named`.
-
-    Raises:
-        ValueError: a name is unknown or a value is out of range.
-    """
+    """Return `find_method(name)` with its settings, see `Method.named`."""
     return find_method(name).named(backbone, profile, **changes)

@@ -24,8 +24,6 @@ from zssbir_lib.training.methods.meta_step import (
     batch_loss,
     evaluation_mode,
     exact_meta_gradient,
-    part_of,
-    split_classes,
 )
 from zssbir_lib.training.methods.ramln import RAMLN, MarginLearner
 from zssbir_lib.training.state import TrainingState
@@ -39,18 +37,13 @@ LEAST_BEND = 1e-4  # of the hinge, below which an alignment is rounding
 class ImageMargins(NamedTuple):
     """The margin of every seen image after a training, and how hard the image is.
 
-    Attributes:
-        margin: float64 (N,).
-        difficulty: 1 - AP@all of the image as a query for its class among the seen
-            images of the other modality, float64 (N,), 0 to 1.
-        labels: class numbers, int64 (N,).
-        modality: 0 sketch, 1 photo, int64 (N,).
+    Difficulty is 1 - AP@all of the image as a query among the other modality.
     """
 
-    margin: np.ndarray
-    difficulty: np.ndarray
-    labels: np.ndarray
-    modality: np.ndarray
+    margin: np.ndarray  # float64 (N,)
+    difficulty: np.ndarray  # float64 (N,), 0 to 1
+    labels: np.ndarray  # class numbers, int64 (N,)
+    modality: np.ndarray  # 0 sketch, 1 photo, int64 (N,)
 
 
 def load_margin_learner(
@@ -59,11 +52,8 @@ def load_margin_learner(
     """Return the network of a checkpoint of RAMLN, and what learned its margins.
 
     Margins are those after the last step, also where early stopping kept the weights of
-    an earlier one.
-
-    Args:
-        content: what `read_checkpoint` returned.
-        method: with the settings it was trained with.
+    an earlier one. `content` is what `read_checkpoint` returned, `method` has the
+    settings it was trained with.
 
     Raises:
         ValueError: the checkpoint is of another method.
@@ -120,10 +110,7 @@ def query_difficulty(
 
 
 def describe_image_margins(images: ImageMargins) -> dict[str, float]:
-    """Describe the distribution of margins and what they go with.
-
-    Args:
-        images: of every seen image.
+    """Describe the distribution of every seen image's margin and what it goes with.
 
     Returns:
         mean and std; quantiles as "quantile/0.05" and so on; the means of sketches and
@@ -131,8 +118,7 @@ def describe_image_margins(images: ImageMargins) -> dict[str, float]:
         and rank correlations (Spearman): "confusability/sketches" and ".../photos" of a
         class's mean margin with its mean difficulty, "ambiguity/sketches" and
         ".../photos" of an image's margin with its difficulty, both less the mean of
-        its class. Shares and correlations are 0 where all margins are alike. R(x) is
-        centred over all images together.
+        its class. Shares and correlations are 0 where all margins are alike.
     """
     margin = images.margin
     described = {"mean": float(margin.mean()), "std": float(margin.std())}
@@ -178,18 +164,13 @@ def rank_correlation(one: np.ndarray, other: np.ndarray) -> float:
 class AnchorPushes(NamedTuple):
     """What a meta step would do to the margin of each of its anchors.
 
-    Attributes:
-        violation: by how much the anchor misses its quadruplet, without a margin,
-            float (B,).
-        push: minus the outer loss's derivative by the anchor's margin, float (B,).
-        alignment: the push divided by how fast the slope of the smooth hinge changes
-            there: above 0 where pulling at this anchor lowers the loss of the other
-            classes, float (B,), NaN where the slope hardly changes.
+    The alignment is the push divided by how fast the slope of the smooth hinge changes
+    there: above 0 where pulling at this anchor lowers the loss of the other classes.
     """
 
-    violation: Tensor
-    push: Tensor
-    alignment: Tensor
+    violation: Tensor  # how much it misses its quadruplet without a margin, (B,)
+    push: Tensor  # minus the outer loss's derivative by the anchor's margin, float (B,)
+    alignment: Tensor  # (B,), NaN where the slope hardly changes
 
 
 def anchor_pushes(
@@ -260,25 +241,17 @@ def pushes_of_batches(
 @torch.no_grad()
 def drawn_halves(
     net: EmbeddingNet, state: TrainingState, generator: torch.Generator
-) -> tuple[MetaBatch, MetaBatch]:
+) -> list[MetaBatch]:
     """Draw a batch, embed it and split it by class, ready for a meta step."""
     batch, method, learner = draw_batch(state, generator), state.method, state.kept
     images = prepare_images(batch.images, batch.modality, net.pixels)
     pooled = net.pooled(images, batch.modality)
     step = Step.of(batch, pooled, images)
-    whole = method.meta_batch(learner, pooled, net.project(pooled), step)
-    training, testing = split_classes(whole.labels, learner.chance)
-    return (
-        part_of(whole, training, method.sampling, learner.chance),
-        part_of(whole, testing, method.sampling, learner.chance),
-    )
+    return learner.halves(method.meta_batch(learner, pooled, net.project(pooled), step))
 
 
 def describe_pushes(pushes: AnchorPushes) -> dict[str, float]:
     """Describe which anchors' constraints help other classes.
-
-    Args:
-        pushes: of many anchors.
 
     Returns:
         known_share, of the anchors whose alignment is known; among these

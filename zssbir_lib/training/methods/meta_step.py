@@ -56,18 +56,13 @@ def exact_meta_gradient(
     Source: the virtual step of Meta-Weight-Net (Shu et al., 2019) and MAML (Finn et
         al., 2017).
     """
-    learner = {n: w.detach().requires_grad_() for n, w in learner.items()}
-    settings = {n: w.detach().requires_grad_() for n, w in settings.items()}
-    stepped = learner
+    stepped, settings = leaves(learner), leaves(settings)
     for _ in range(steps):
         stepped = virtual_step(
             inner, stepped, settings, step_size, unit, differentiable=True
         )
     loss = outer(stepped)
-    gradients = torch.autograd.grad(
-        loss, tuple(settings.values()), materialize_grads=True
-    )
-    return dict(zip(settings, gradients, strict=True)), loss.detach()
+    return gradient_of(loss, settings), loss.detach()
 
 
 def first_order_meta_gradient(
@@ -78,38 +73,28 @@ def first_order_meta_gradient(
     step_size: float,
     small_step: float = SMALL_STEP,
 ) -> tuple[Weights, Tensor]:
-    """Estimate the same gradient from first derivatives alone, for large learners.
+    """Estimate the gradient of `exact_meta_gradient` from first derivatives alone.
 
     With v the gradient of the outer loss after the step, the gradient by the settings
     is minus the step size times the derivative of the inner loss's gradient by the
-    settings along v. That derivative is a central difference.
-
-    Args:
-        inner: the loss the learner steps down.
-        outer: what counts after the step.
-        learner: its weights, by name; left as they are.
-        settings: what to differentiate by, by name.
-        step_size: of the step.
-        small_step: how far the learner is moved along v, as a length.
-
-    Returns:
-        The gradient by each of the settings, and the outer loss.
+    settings along v, by a central difference of `small_step` to each side.
 
     Source: the finite difference of DARTS (Liu et al., 2019), equation 8.
     """
-    learner = {n: w.detach().requires_grad_() for n, w in learner.items()}
-    settings = {n: w.detach().requires_grad_() for n, w in settings.items()}
+    learner, settings = leaves(learner), leaves(settings)
     stepped = virtual_step(inner, learner, settings, step_size)
     loss = outer(stepped)
-    slopes = torch.autograd.grad(loss, tuple(stepped.values()), materialize_grads=True)
+    slopes = tuple(gradient_of(loss, stepped).values())
     length = torch.cat([slope.flatten() for slope in slopes]).norm()
     if length == 0:
         return {n: torch.zeros_like(w) for n, w in settings.items()}, loss.detach()
     epsilon = small_step / length
-    ahead, behind = (
-        _gradient_by_settings(inner, moved(learner, slopes, sign * epsilon), settings)
-        for sign in (1, -1)
-    )
+
+    def by_settings(length: Tensor) -> Weights:
+        there = {n: w.detach() for n, w in moved(learner, slopes, length).items()}
+        return gradient_of(inner(there, settings), settings)
+
+    ahead, behind = by_settings(epsilon), by_settings(-epsilon)
     return {
         name: -step_size * (ahead[name] - behind[name]) / (2 * epsilon)
         for name in settings
@@ -131,12 +116,8 @@ def virtual_step(
         learner: weights that require gradients, by name.
         settings: what the loss depends on besides.
         step_size: of the step.
-        unit: divide the gradient by its length, so that no margins can make the step
-            longer, but only turn it.
+        unit: divide the gradient by its length: margins can only turn the step.
         differentiable: keep the graph, so that the result depends on the settings.
-
-    Returns:
-        New weights, by name.
     """
     slopes = torch.autograd.grad(
         inner(learner, settings),
@@ -170,15 +151,15 @@ def moved(
     }
 
 
-def _gradient_by_settings(
-    inner: InnerLoss, learner: Weights, settings: Weights
-) -> Weights:
-    """Return the inner loss's gradient by the settings, at some weights."""
-    learner = {name: weight.detach() for name, weight in learner.items()}
-    gradients = torch.autograd.grad(
-        inner(learner, settings), tuple(settings.values()), materialize_grads=True
-    )
-    return dict(zip(settings, gradients, strict=True))
+def leaves(weights: Weights) -> Weights:
+    """Return the same values, to be differentiated by."""
+    return {name: weight.detach().requires_grad_() for name, weight in weights.items()}
+
+
+def gradient_of(loss: Tensor, weights: Weights) -> Weights:
+    """Return the gradient of a loss by weights, zeros where it does without them."""
+    slopes = torch.autograd.grad(loss, tuple(weights.values()), materialize_grads=True)
+    return dict(zip(weights, slopes, strict=True))
 
 
 class HeadsView(nn.Module):
@@ -208,23 +189,14 @@ class HeadsView(nn.Module):
 
 @dataclass(frozen=True)
 class MetaBatch:
-    """The images of a step, or those of some classes, as a meta step needs them.
+    """The images of a step, or those of some classes, as a meta step needs them."""
 
-    Attributes:
-        inputs: pooled features or images, float (B, ...).
-        labels: class numbers, int64 (B,).
-        modality: 0 sketch, 1 photo, int64 (B,).
-        quadruplets: one for every image, among these images.
-        embeddings: where the network maps them now, float (B, D), without gradient.
-        read: what the memory returns for them.
-    """
-
-    inputs: Tensor
-    labels: Tensor
-    modality: Tensor
-    quadruplets: Quadruplets
-    embeddings: Tensor
-    read: MemoryRead
+    inputs: Tensor  # pooled features or images, float (B, ...)
+    labels: Tensor  # class numbers, int64 (B,)
+    modality: Tensor  # 0 sketch, 1 photo, int64 (B,)
+    quadruplets: Quadruplets  # one for every image, among these images
+    embeddings: Tensor  # where they are mapped now, float (B, D), without gradient
+    read: MemoryRead  # what the memory returns for them
 
 
 def part_of(
@@ -239,11 +211,7 @@ def part_of(
 
 
 def split_classes(labels: Tensor, generator: torch.Generator) -> tuple[Tensor, Tensor]:
-    """Split the classes of a batch (B,) at random into two halves, bool (B,) each.
-
-    Raises:
-        ValueError: there are fewer than four classes, so that a half has no negatives.
-    """
+    """Split the classes of a batch (B,) at random into two halves, bool (B,) each."""
     classes = labels.unique()
     if len(classes) < 4:
         raise ValueError(
@@ -257,14 +225,7 @@ def split_classes(labels: Tensor, generator: torch.Generator) -> tuple[Tensor, T
 
 @dataclass(frozen=True)
 class LossShape:
-    """What the losses of a meta step have in common.
-
-    Attributes:
-        lam: share of the other modality's negative.
-        beta: sharpness of the smooth hinge.
-        metric_weight: factor on the quadruplet loss.
-        classification_weight: factor on the classification loss, 0 for none.
-    """
+    """What the losses of a meta step have in common; a weight of 0 is no such loss."""
 
     lam: float
     beta: float

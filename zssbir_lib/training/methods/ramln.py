@@ -264,14 +264,7 @@ class BidTri(BidQua):
 
 
 class MarginLearner:
-    """Keeps the memory and the margins, and learns the margins.
-
-    Args:
-        method: how.
-        classes: number of seen classes.
-        seed: decides the first weights of R(x).
-        device: where it works.
-    """
+    """Keeps the memory and the margins for so many seen classes; learns the margins."""
 
     PARTS = ("memory", "margins", "optimiser")
 
@@ -337,11 +330,15 @@ class MarginLearner:
         """Learn the margins from a batch and return the loss they were judged by."""
         if self.settings.learning == "joint":
             return self.learn_jointly(whole)
-        halves = [
-            part_of(whole, half, self.method.sampling, self.chance)
-            for half in split_classes(whole.labels, self.chance)
-        ]
-        return self.learn_from_transfer(net, *halves, self.method.loss_shape)
+        return self.learn_from_transfer(
+            net, *self.halves(whole), self.method.loss_shape
+        )
+
+    def halves(self, whole: MetaBatch) -> list[MetaBatch]:
+        """Split a batch by class, at random, into two with quadruplets of their own."""
+        halves = split_classes(whole.labels, self.chance)
+        how = (self.method.sampling, self.chance)
+        return [part_of(whole, chosen, *how) for chosen in halves]
 
     def learn_jointly(self, batch: MetaBatch) -> Tensor:
         """Step the margins down the loss they are part of, and return it.

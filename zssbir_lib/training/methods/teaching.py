@@ -22,12 +22,7 @@ from zssbir_lib.training.recipe import Recipe
 
 
 def find_teacher(name: str, recipe: Recipe) -> nn.Module:
-    """Return a frozen photo teacher: "start", or ARCHITECTURE:SOURCE.
-
-    Raises:
-        ValueError: the teacher is unknown or its weights do not fit.
-        FileNotFoundError: there is no such file of weights.
-    """
+    """Return a frozen photo teacher: "start", or ARCHITECTURE:SOURCE."""
     if name == "start":
         return load_photo_teacher(recipe.backbone, recipe.weights)
     architecture, colon, source = name.partition(":")
@@ -43,15 +38,12 @@ def find_teacher(name: str, recipe: Recipe) -> nn.Module:
 def teacher_logits(
     teacher: nn.Module, photos: ImageSet, device: str = "cpu"
 ) -> Iterator[tuple[Tensor, Tensor]]:
-    """Yield a teacher's logits for every photo, batch by batch.
+    """Yield positions (B,) and a teacher's logits (B, K) for every photo, on the CPU.
 
     Args:
         teacher: maps images to K logits; evaluated without augmentation.
         photos: N photos.
         device: where the teacher works.
-
-    Yields:
-        Positions of the photos, int64 (B,), and their logits, float (B, K), on the CPU.
     """
     teacher = teacher.to(device).eval()
     chunk = images_at_a_time(photos, torch.device(device))
@@ -66,19 +58,13 @@ def teacher_logits(
 def class_activations(
     teacher: nn.Module, photos: ImageSet, classes: int, device: str = "cpu"
 ) -> Tensor:
-    """Average a teacher's logits over the photos of each class, in one pass.
+    """Average a teacher's logits over the photos of each class in one pass, (C, K).
 
     Args:
         teacher: maps images to K logits.
         photos: photos of the seen classes, labels 0..C-1, each class at least one.
         classes: C.
         device: where the teacher works.
-
-    Returns:
-        Mean logits, float (C, K), on the CPU.
-
-    Raises:
-        ValueError: these are no photos, or a class has none.
 
     Source: SBTKNet (Tursun et al.), section 3, "average activation".
     """
@@ -111,18 +97,9 @@ def cached_class_activations(
 ) -> Tensor:
     """Return `class_activations`, computed once for the same teacher and photos.
 
-    The file is named after the content: the teacher's weights, every pixel, every
-    label. Other photos or another teacher never meet an old result.
-
-    Args:
-        teacher: see `class_activations`.
-        photos: see `class_activations`.
-        classes: see `class_activations`.
-        device: see `class_activations`.
-        folder: where to keep results; None for `teacher` in the cache folder.
-
-    Returns:
-        Mean logits, float (C, K), on the CPU.
+    The file is named after the content, the teacher's weights, every pixel, every
+    label: other photos or another teacher never meet an old result. It is kept in the
+    folder, or in `teacher` of the cache folder.
     """
     folder = folder or cache_folder() / "teacher"
     name = f"{weights_fingerprint(teacher)}-{fingerprint(photos)}-{classes}.pt"
