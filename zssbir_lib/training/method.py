@@ -23,6 +23,7 @@ from zssbir_lib.records import (
     hints_of,
     plain,
 )
+from zssbir_lib.training.own_file import class_in_file
 from zssbir_lib.training.recipe import Recipe, backbone_settings
 
 
@@ -260,7 +261,7 @@ class Method:
     def __reduce__(self) -> tuple[Any, ...]:
         """Let other processes load the file of a method of one's own."""
         values = {one.name: getattr(self, one.name) for one in fields(self)}
-        return rebuild, (self.file or type(self), values)
+        return rebuild, (vars(type(self)).get("file") or type(self), values)
 
 
 def default_of(one: Any) -> Any:
@@ -270,9 +271,8 @@ def default_of(one: Any) -> Any:
 
 def rebuild(kind: "type[Method] | str", values: dict[str, Any]) -> Method:
     """Return a method in another process, by its class or by FILE.py:Name."""
-    from zssbir_lib.training.methods import find_method
-
-    return (find_method(kind) if isinstance(kind, str) else kind)(**values)
+    found = class_in_file(kind, Method) if isinstance(kind, str) else kind
+    return found(**values)
 
 
 def class_batch_sampler(
