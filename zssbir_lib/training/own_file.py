@@ -14,6 +14,8 @@ def class_in_file(place: str, kind: type) -> type:
         FileNotFoundError: there is no such file.
     """
     file, _, name = place.rpartition(":")
+    if not Path(file).is_file():
+        raise FileNotFoundError(f"no file {file}: name a file that defines a method")
     path = Path(file).resolve()
     found = getattr(load_module(path), name, None)
     if not (isinstance(found, type) and issubclass(found, kind)):
@@ -26,8 +28,6 @@ def class_in_file(place: str, kind: type) -> type:
 
 def load_module(path: Path) -> ModuleType:
     """Execute a file of Python and return it as a module, the same one every time."""
-    if not path.is_file():
-        raise FileNotFoundError(f"no file {path}: name a file that defines a method")
     name = "zssbir_method_" + "".join(c if c.isalnum() else "_" for c in str(path))
     if name not in sys.modules:
         spec = importlib.util.spec_from_file_location(name, path)
