@@ -1,4 +1,6 @@
-"""The figures: what is drawn (data, titles, marks), and what is refused."""
+"""Every figure is drawn, titled, explained, without overlaps, and of the right size."""
+
+import struct
 
 import matplotlib
 
@@ -8,10 +10,10 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
-from matplotlib.colors import to_hex
+from drawn_figures import FIGURES, TITLE, TITLED_BY_ITSELF
+from matplotlib.text import Text
 
 from zssbir_lib import display
-from zssbir_lib.display.arrays import as_picture
 
 
 @pytest.fixture(autouse=True)
@@ -23,56 +25,71 @@ def clean_figures():
     plt.close("all")
 
 
-def frame_colour(axes):
-    return to_hex(axes.spines["left"].get_edgecolor()).upper()
+def written(fig):
+    """Return all that is written, but the numbers at ticks: text to its box."""
+    ticks = {
+        id(label)
+        for axes in fig.axes
+        for label in [*axes.get_xticklabels(which="both"), *axes.get_yticklabels()]
+    }
+    texts = [one for one in fig.findobj(Text) if one.get_text().strip()]
+    texts = [one for one in texts if one.get_visible() and id(one) not in ticks]
+    return [(one.get_text(), one.get_window_extent()) for one in texts]
 
 
-def pictures(*shape):
-    generator = torch.Generator().manual_seed(0)
-    return torch.randint(
-        0, 256, (*shape, 3, 8, 8), dtype=torch.uint8, generator=generator
-    )
+@pytest.mark.parametrize("name", FIGURES)
+def test_a_figure_is_drawn_titled_explained_and_saved(name, tmp_path, recwarn):
+    fig = FIGURES[name](display)
+    display.save_figure(fig, name, tmp_path)
+    assert not [str(warning.message) for warning in recwarn]  # glyphs, empty legends
+    titles = [axes.get_title(loc="left") for axes in fig.axes]
+    assert name in TITLED_BY_ITSELF or TITLE in (fig.get_suptitle(), *titles)
+    shown = [axes for axes in fig.axes if axes.get_visible()]
+    told = [axes.get_xlabel() or axes.get_ylabel() for axes in shown]
+    told += [legend.get_title().get_text() for legend in fig.legends]
+    for axes in shown:
+        assert axes.lines or axes.collections or axes.images or axes.patches
+        assert any(told) or not len(axes.get_xticks()), "numbers need a name"
+    boxes = written(fig)
+    whole = fig.bbox.padded(1)
+    for number, (text, box) in enumerate(boxes):
+        assert whole.x0 <= box.x0 and box.x1 <= whole.x1, f"{text!r} is cut off"
+        assert whole.y0 <= box.y0 and box.y1 <= whole.y1, f"{text!r} is cut off"
+        for other, there in boxes[:number]:
+            assert not box.padded(-1).overlaps(there), f"{text!r} lies on {other!r}"
+    content = (tmp_path / f"{name}.png").read_bytes()
+    assert content[:4] == b"\x89PNG" and b"Software" not in content
+    size = struct.unpack(">II", content[16:24])
+    np.testing.assert_allclose(size, 110 * fig.get_size_inches(), atol=1)
+    assert size[0] <= 770
+    assert size[0] == 770 or name in ("image_grid", "retrieval_panel")
 
 
-# --- style ---------------------------------------------------------------------------
+def test_every_function_that_draws_is_tried():
+    others = {"use_house_style", "save_figure", "principal_plane", "tsne_plane"}
+    functions = {name for name in display.__all__ if name.islower()}
+    assert set(FIGURES) == functions - others
 
 
-def test_house_style_is_loaded():
+def test_house_style_is_loaded_and_its_colours_differ():
     assert plt.rcParams["figure.dpi"] == 110
     assert not plt.rcParams["axes.spines.top"]
-    cycle = plt.rcParams["axes.prop_cycle"].by_key()["color"]
-    assert len(set(cycle)) == 7
-    assert cycle[0].lstrip("#").upper() == "0072B2"
-
-
-def test_colours_and_marks_never_coincide():
-    colours = {
-        display.SKETCH_COLOUR,
-        display.PHOTO_COLOUR,
-        display.CORRECT_COLOUR,
-        display.WRONG_COLOUR,
-    }
-    assert len(colours) == 4
-    assert display.CORRECT_MARK != display.WRONG_MARK
-    assert display.SKETCH_MARKER != display.PHOTO_MARKER
-
-
-# --- saving --------------------------------------------------------------------------
+    assert len(set(plt.rcParams["axes.prop_cycle"].by_key()["color"])) == 7
+    fixed = (display.SKETCH_COLOUR, display.PHOTO_COLOUR)
+    assert len({*fixed, display.CORRECT_COLOUR, display.WRONG_COLOUR}) == 4
 
 
 def test_saving_twice_gives_the_same_bytes_and_leaves_no_other_file(tmp_path):
     folder = tmp_path / "new" / "figures"
     for name in ("first", "second"):
-        figure = display.interval_plot(["a"], [0.5], [0.4], [0.6])
-        assert display.save_figure(figure, name, folder) is None
+        display.save_figure(FIGURES["interval_plot"](display), name, folder)
     first, second = sorted(folder.iterdir())
     assert (first.name, second.name) == ("first.png", "second.png")
     assert first.read_bytes() == second.read_bytes()
-    assert b"Software" not in first.read_bytes()
 
 
 def test_failed_save_keeps_the_old_figure(tmp_path, monkeypatch):
-    figure = display.interval_plot(["a"], [0.5], [0.4], [0.6])
+    figure = FIGURES["interval_plot"](display)
     display.save_figure(figure, "curve", tmp_path)
     before = (tmp_path / "curve.png").read_bytes()
 
@@ -93,223 +110,168 @@ def test_figure_name_must_be_plain(tmp_path, name):
         display.save_figure(plt.figure(), name, tmp_path)
 
 
-# --- images --------------------------------------------------------------------------
+IMAGES = torch.zeros(2, 3, 8, 8, dtype=torch.uint8)
+RIGHT = np.ones((2, 3), bool)
+POINTS = torch.zeros(3, 2)
+PLANES = dict(
+    points=POINTS,
+    modality=[0, 1, 0],
+    names=["a", "b", "c"],
+    moves=[POINTS],
+    sides=["left"] * 3,
+    radius=1.0,
+    panel_titles=["one"],
+)
+MARGINS = dict(
+    points=torch.zeros(4, 2),
+    margin=np.zeros(4),
+    difficulty=np.zeros(4),
+    labels=torch.tensor([0, 0, 2, 2]),
+    modality=torch.tensor([0, 1, 0, 1]),
+    class_names=("cat", "cup", "sun"),
+)
+SLOTS = (torch.tensor([0, 2]), torch.tensor([0, 1]), torch.tensor([5, 0]))
+RETRIEVED = dict(
+    pictures=torch.zeros(2, 3, 3, 8, 8, dtype=torch.uint8),
+    correct=RIGHT,
+    names=[["ant"] * 3] * 2,
+    seen=RIGHT,
+    scores=[0.9, 0.2],
+)
+LOOKALIKES = dict(
+    confusions={"old": np.eye(3)},
+    class_names=["ant", "bee", "cow"],
+    pair=(0, 2),
+    examples={"ant": (IMAGES, IMAGES), "cow": (IMAGES, IMAGES)},
+    shares={"old": [0.2, 0.3]},
+)
 
 
-def test_picture_moves_channels_last():
-    image = pictures(1)[0]
-    np.testing.assert_array_equal(as_picture(image), image.permute(1, 2, 0).numpy())
-    assert as_picture(np.zeros((1, 4, 5))).shape == (4, 5)
-    assert as_picture([[0.0, 1.0]]).shape == (1, 2)
+def galleries(**changes):
+    return {"few": display.RetrievedPhotos(**(RETRIEVED | changes))}
 
 
-def test_picture_refuses_channels_last_and_normalised_values():
-    with pytest.raises(ValueError, match=r"shape \(8, 8, 3\).*channels first"):
-        as_picture(np.zeros((8, 8, 3), np.uint8))
-    with pytest.raises(ValueError, match="-2 to 1.*undo the normalisation"):
-        as_picture(torch.tensor([[-2.0, 1.0]]))
-    with pytest.raises(ValueError, match="nan"):
-        as_picture(torch.tensor([[float("nan"), 1.0]]))
+REFUSED = [
+    (display.image_grid, ([],), "0 images"),
+    (display.image_grid, (IMAGES, None, 0), "0 columns"),
+    (display.image_grid, (IMAGES, ["one"]), "titles has 1 entries, expected 2"),
+    (display.image_grid, (np.zeros((1, 8, 8, 3)),), r"\(8, 8, 3\).*channels first"),
+    (display.image_grid, ([[[-2.0, 1.0]]],), "-2 to 1.*undo the normalisation"),
+    (display.image_grid, ([[[float("nan"), 1.0]]],), "nan"),
+    (display.retrieval_panel, (IMAGES[:1], [IMAGES] * 2, RIGHT), "queries has 1"),
+    (display.retrieval_panel, (IMAGES, [IMAGES] * 2, RIGHT), r"results\[0\] has 2 ent"),
+    (display.retrieval_panel, (IMAGES, [[0] * 3] * 2, RIGHT, ["a"]), "query_names has"),
+    (
+        display.retrieval_panel,
+        (IMAGES, [[0] * 3] * 2, RIGHT, None, ["abc", "a"]),
+        r"result_names\[1\] has 1 entries",
+    ),
+    (display.retrieval_panel, (IMAGES, IMAGES, RIGHT[0]), r"\(3,\); expected \(Q, K\)"),
+    (display.protocol_panels, (IMAGES, "ab", {}), "no gallery to draw"),
+    (display.protocol_panels, (IMAGES, "a", galleries()), "query_names has 1 entries"),
+    (display.protocol_panels, (IMAGES, "ab", galleries(scores=[1])), "scores has 1"),
+    (
+        display.protocol_panels,
+        (IMAGES, "ab", galleries(seen=[[True], [True]])),
+        r"seen has shape \(2, 1\)",
+    ),
+    (display.drawing_stages, ({}, (1.0,)), "nothing to draw: give one drawing"),
+    (display.drawing_stages, ({"a": []}, ()), "nothing to draw: give one drawing"),
+    (display.drawing_stages, ({"a": IMAGES}, (1.0,)), "drawing 'a' has 2 entries"),
+    (display.training_curves, ([],), "history is empty"),
+    (display.training_curves, ([{"loss": 1}, {"t": 2}],), r"epoch 2 .* has \['t'\]"),
+    (display.mining_curves, ([{}] * 3,), "3 records, expected 15 or more"),
+    (display.convention_curves, ({}, (1, 2), 1), "0 lines to draw: give 1 to 5"),
+    (display.convention_curves, ({"/k": [1]}, (1, 2), 1), "/k has 1 entries"),
+    (display.seed_noise_plot, ([1], {c: [1] for c in "abcd"}, [1], {}), "4 lines to"),
+    (display.abstraction_plot, ({"a": {}},), "give one panel and one method"),
+    (display.abstraction_plot, ({"a": {"M": {}}},), "method 'M' has no scores"),
+    (
+        display.abstraction_plot,
+        ({"a": {name: {1.0: [0.5]} for name in "abcde"}},),
+        "'a' has 5 methods, expected at most 4",
+    ),
+    (display.interval_plot, ([], [], [], []), "no results"),
+    (display.interval_plot, (["a"], [1], [], [1]), "lows has 0 entries, expected 1"),
+    (display.interval_plot, (["b"], [0.5], [0.1], [0.3]), r"b: mean 0.5 .*\[0.1, 0.3"),
+    (display.ablation_plot, ([],), "no rows to draw: run the ablation first"),
+    (display.row_intervals, ({}, ["a"], {}, {}), "nothing to draw"),
+    (display.row_intervals, ({"w": {}}, ["c"], {"": "+"}, {}), "'w' has no entry '.c'"),
+    (display.row_intervals, ({"w": {}}, ["c"], {}, {"": "best"}), "no entry 'best'"),
+    (display.difference_plot, ([],), "no comparisons to draw: compare one pair"),
+    (display.code_corners, ({},), "nothing to draw: give one stage or more"),
+    (display.code_corners, ({"one": torch.zeros(4, 3)},), r"'one' has shape \(4, 3\)"),
+    (display.principal_plane, (torch.zeros(4, 1),), r"\(4, 1\); expected \(N, D\)"),
+    (display.tsne_plane, (np.zeros((2, 4)),), "expected finite numbers"),
+    (display.tsne_plane, (np.full((4, 2), np.nan),), "expected finite numbers"),
+    (display.embedding_map, (np.zeros((2, 3)), "ab", "ab", "a"), "principal_plane"),
+    (display.embedding_map, (POINTS, [0], [0, 1, 0], "a"), "labels has 1 entries"),
+    (display.tsne_panels, ({}, [0], [0], "a"), "nothing to draw"),
+    (display.tsne_panels, ({"one": POINTS}, [0, 0], [0, 0], "a"), r"expected \(2, 2\)"),
+    (display.tsne_panels, ({"one": POINTS}, [0, 0, 0], [0], "a"), "modality has 1"),
+    (display.tsne_panels, ({"one": POINTS}, [0], [0], "abcdefgh"), "8 classes, but 7"),
+    (display.memory_panels, ({}, 3), "memories is empty"),
+    (display.memory_panels, ({"now": SLOTS}, 2), "class 2, but there are 2 classes"),
+    (display.memory_panels, ({"now": (*SLOTS[:2], [0])}, 3), "ages has 1 entries"),
+    (display.class_counts_plot, ({"seen": {}}, {}), "no classes to draw"),
+    (display.class_counts_plot, ({"a": {"b": (1, 2)}}, {"P": {}}), "P has no number"),
+    (display.published_plot, ([],), "nothing to draw: no zero-shot value of"),
+]
+CHANGED = [
+    (display.point_planes, PLANES, {"points": torch.zeros(3)}, r"shape \(3,\); expec"),
+    (display.point_planes, PLANES, {"points": torch.zeros(0, 2)}, r"shape \(0, 2\)"),
+    (display.point_planes, PLANES, {"names": ["a"]}, "names has 1 entries, expected 3"),
+    (display.point_planes, PLANES, {"modality": [0, 1, 2]}, r"modality contains \[2\]"),
+    (display.point_planes, PLANES, {"moves": []}, "moves is empty"),
+    (display.point_planes, PLANES, {"moves": [POINTS[:2]]}, r"moves\[0\] has shape"),
+    (display.point_planes, PLANES, {"sides": ["up"] * 3}, "choose from left, right,"),
+    (display.point_planes, PLANES, {"panel_titles": []}, "panel_titles has 0 entries"),
+    (display.margin_map, MARGINS, {"margin": np.zeros(3)}, "margin has 3 entries"),
+    (display.margin_map, MARGINS, {"class_names": "ab"}, "labels run from 0 to 2, but"),
+    (display.margin_map, MARGINS, {"named": ("cup",)}, "no image is of the class 'cup"),
+    (display.lookalike_figure, LOOKALIKES, {"shares": {}}, "give both for each model"),
+    (display.lookalike_figure, LOOKALIKES, {"class_names": "ab"}, r"expected \(2, 2\)"),
+    (display.lookalike_figure, LOOKALIKES, {"pair": (1, 1)}, "expected two classes"),
+    (display.lookalike_figure, LOOKALIKES, {"pair": (0, 1)}, "examples are of .'ant'"),
+    (
+        display.lookalike_figure,
+        LOOKALIKES,
+        {"examples": {"ant": (IMAGES, IMAGES), "cow": (IMAGES, IMAGES[:1])}},
+        "photos of 'cow' has 1 entries, expected 2",
+    ),
+]
 
 
-def test_grey_pictures_run_from_black_to_white():
-    figure = display.image_grid([torch.full((4, 4), 200, dtype=torch.uint8)])
-    assert figure.axes[0].images[0].get_clim() == (0, 255)
-    figure = display.image_grid([torch.full((4, 4), 0.2)])
-    assert figure.axes[0].images[0].get_clim() == (0, 1)
+@pytest.mark.parametrize(("draw", "arguments", "message"), REFUSED)
+def test_what_cannot_be_drawn_is_refused(draw, arguments, message):
+    with pytest.raises(ValueError, match=message):
+        draw(*arguments)
 
 
-def test_image_grid_draws_in_order_and_hides_the_rest():
-    images = pictures(5)
-    figure = display.image_grid(images, list("abcde"), columns=3, title="Five")
-    shown = [axes for axes in figure.axes if axes.get_visible()]
-    assert [axes.get_title() for axes in shown] == list("abcde")
-    assert figure.get_suptitle() == "Five"
-    assert len(figure.axes) == 6
-    for axes, image in zip(shown, images, strict=True):
-        np.testing.assert_array_equal(axes.images[0].get_array(), as_picture(image))
+@pytest.mark.parametrize(("draw", "whole", "change", "message"), CHANGED)
+def test_one_wrong_argument_is_refused(draw, whole, change, message):
+    with pytest.raises(ValueError, match=message):
+        draw(**(whole | change))
 
 
-def test_image_grid_refuses_nothing_and_wrong_titles():
-    with pytest.raises(ValueError, match="0 images"):
-        display.image_grid([])
-    with pytest.raises(ValueError, match="0 columns"):
-        display.image_grid(pictures(2), columns=0)
-    with pytest.raises(ValueError, match="titles has 1 entries, expected 2"):
-        display.image_grid(pictures(2), ["one"])
+BATCH = dict(
+    points=POINTS,
+    labels=[0, 0, 1],
+    modality=[0, 1, 0],
+    anchor=0,
+    kinds={"cross": (1, 2)},
+)
 
 
-# --- the retrieval panel -------------------------------------------------------------
-
-
-def test_retrieval_panel_marks_right_and_wrong_by_frame_and_by_mark():
-    queries, results = pictures(2), pictures(2, 3)
-    correct = torch.tensor([[True, False, True], [False, False, True]])
-    figure = display.retrieval_panel(queries, results, correct, title="Two queries")
-    assert len(figure.axes) == 8
-    grid = np.array(figure.axes).reshape(2, 4)
-    for row in range(2):
-        sketch = grid[row, 0]
-        assert frame_colour(sketch) == display.SKETCH_COLOUR
-        assert not sketch.texts
-        np.testing.assert_array_equal(
-            sketch.images[0].get_array(), as_picture(queries[row])
-        )
-        for rank in range(3):
-            axes, is_right = grid[row, rank + 1], bool(correct[row, rank])
-            colour, mark = (
-                (display.CORRECT_COLOUR, display.CORRECT_MARK)
-                if is_right
-                else (display.WRONG_COLOUR, display.WRONG_MARK)
-            )
-            assert frame_colour(axes) == colour
-            assert [text.get_text() for text in axes.texts] == [mark]
-            np.testing.assert_array_equal(
-                axes.images[0].get_array(), as_picture(results[row, rank])
-            )
-    assert [axes.get_title() for axes in grid[0]] == ["sketch", "1", "2", "3"]
-
-
-def test_retrieval_panel_writes_names_below():
-    figure = display.retrieval_panel(
-        pictures(1), pictures(1, 2), [[1, 0]], ["mug"], [["mug", "hot air balloon"]]
-    )
-    labels = [axes.get_xlabel() for axes in figure.axes]
-    assert labels == ["mug", "mug", "hot air\nballoon"]
-
-
-def test_marks_are_in_the_font(recwarn):
-    display.retrieval_panel(pictures(1), pictures(1, 2), [[1, 0]]).canvas.draw()
-    assert not [str(warning.message) for warning in recwarn]
-
-
-def test_retrieval_panel_refuses_numbers_that_do_not_fit():
-    queries, results, correct = pictures(2), pictures(2, 3), np.ones((2, 3), bool)
-    with pytest.raises(ValueError, match="queries has 1 entries, expected 2"):
-        display.retrieval_panel(queries[:1], results, correct)
-    with pytest.raises(ValueError, match=r"results\[0\] has 2 entries, expected 3"):
-        display.retrieval_panel(queries, results[:, :2], correct)
-    with pytest.raises(ValueError, match="query_names has 1 entries"):
-        display.retrieval_panel(queries, results, correct, ["mug"])
-    with pytest.raises(ValueError, match=r"result_names\[1\] has 1 entries"):
-        names = [["a", "b", "c"], ["a"]]
-        display.retrieval_panel(queries, results, correct, result_names=names)
-    with pytest.raises(ValueError, match=r"shape \(3,\); expected \(Q, K\)"):
-        display.retrieval_panel(queries, results, correct[0])
-
-
-# --- curves --------------------------------------------------------------------------
-
-
-def test_training_curves_draw_loss_and_the_epochs_that_were_validated():
-    history = [
-        {"loss": 0.2, "validation": None},
-        {"loss": 0.1, "validation": 0.3},
-        {"loss": 0.05, "validation": 0.25},
-    ]
-    figure = display.training_curves(history, title="It falls")
-    left, right = figure.axes
-    np.testing.assert_array_equal(left.lines[0].get_xdata(), [1, 2, 3])
-    np.testing.assert_array_equal(left.lines[0].get_ydata(), [0.2, 0.1, 0.05])
-    np.testing.assert_array_equal(right.lines[0].get_xdata(), [2, 3])
-    np.testing.assert_array_equal(right.lines[0].get_ydata(), [0.3, 0.25])
-    assert [text.get_text() for text in right.texts] == ["best: 0.300"]
-    assert right.texts[0].xy == (2, 0.3)
-    assert figure.get_suptitle() == "It falls"
-    assert (left.get_xlabel(), left.get_ylabel()) == ("epoch", "training loss")
-
-
-def test_training_curves_without_validation_are_one_panel():
-    assert len(display.training_curves([{"loss": 1.0}, {"loss": 0.5}]).axes) == 1
-
-
-def test_training_curves_refuse_an_empty_history_and_a_missing_loss():
-    with pytest.raises(ValueError, match="history is empty"):
-        display.training_curves([])
-    with pytest.raises(ValueError, match=r"epoch 2 has no 'loss'; it has \['time'\]"):
-        display.training_curves([{"loss": 1.0}, {"time": 2.0}])
-
-
-def test_interval_plot_draws_dots_bars_and_numbers():
-    figure = display.interval_plot(
-        ["random", "triplet"],
-        torch.tensor([0.07, 0.47]),
-        [0.05, 0.45],
-        np.array([0.09, 0.50]),
-        title="Training helps",
-    )
-    (axes,) = figure.axes
-    dots, caps, bars = axes.containers[0]
-    np.testing.assert_allclose(dots.get_xdata(), [0.07, 0.47])
-    ends = [segment[:, 0] for segment in bars[0].get_segments()]
-    np.testing.assert_allclose(ends, [[0.05, 0.09], [0.45, 0.50]], atol=1e-6)
-    assert [text.get_text() for text in axes.texts] == ["0.070", "0.470"]
-    assert [label.get_text() for label in axes.get_yticklabels()] == [
-        "random",
-        "triplet",
-    ]
-    bottom, top = axes.get_ylim()
-    assert bottom > top  # the first name stands on top
-    assert "95 % interval" in axes.get_xlabel()
-    assert axes.get_title(loc="left") == "Training helps"
-
-
-def test_interval_plot_refuses_what_does_not_fit():
-    with pytest.raises(ValueError, match="lows has 1 entries, expected 2"):
-        display.interval_plot(["a", "b"], [0.1, 0.2], [0.1], [0.3, 0.3])
-    with pytest.raises(ValueError, match=r"b: mean 0.5 lies outside .*\[0.1, 0.3\]"):
-        display.interval_plot(["a", "b"], [0.2, 0.5], [0.1, 0.1], [0.3, 0.3])
-    with pytest.raises(ValueError, match="no results"):
-        display.interval_plot([], [], [], [])
-
-
-# --- the map of embeddings -----------------------------------------------------------
-
-
-def test_principal_plane_keeps_distances_of_flat_points_and_is_never_mirrored():
-    generator = torch.Generator().manual_seed(1)
-    flat = torch.randn(20, 2, generator=generator, dtype=torch.float64) * 3
-    turn, _ = torch.linalg.qr(
-        torch.randn(5, 5, generator=generator, dtype=torch.float64)
-    )
-    embeddings = flat @ turn[:2] + 7
-    plane = torch.from_numpy(display.principal_plane(embeddings))
-    torch.testing.assert_close(torch.cdist(plane, plane), torch.cdist(flat, flat))
-    torch.testing.assert_close(plane.mean(dim=0), torch.zeros(2, dtype=torch.float64))
-    assert plane.var(dim=0)[0] > plane.var(dim=0)[1]
-    shuffled = display.principal_plane(embeddings.flip(0))
-    np.testing.assert_allclose(shuffled, plane.flip(0), atol=1e-9)
-
-
-def test_principal_plane_refuses_a_single_dimension():
-    with pytest.raises(ValueError, match=r"shape \(4, 1\); expected \(N, D\)"):
-        display.principal_plane(torch.zeros(4, 1))
-
-
-def test_embedding_map_uses_triangles_for_sketches_and_circles_for_photos():
-    points = torch.tensor([[0.0, 0.0], [1.0, 0.0], [1.0, 2.0], [5.0, 5.0]])
-    figure = display.embedding_map(
-        points, [0, 0, 0, 1], [0, 1, 1, 0], ["mug", "cat"], title="Apart"
-    )
-    (axes,) = figure.axes
-    drawn = [scatter.get_offsets().tolist() for scatter in axes.collections]
-    assert drawn == [[[0, 0]], [[1, 0], [1, 2]], [[5, 5]]]
-    corners = [len(scatter.get_paths()[0].vertices) for scatter in axes.collections]
-    assert corners[0] == corners[2] == 4 < corners[1]  # triangles are closed: 4 points
-    named = {text.get_text(): tuple(text.xy) for text in axes.texts}
-    assert named == {"mug": (1.0, 1.0), "cat": (5.0, 5.0)}
-    legend = [text.get_text() for text in axes.get_legend().get_texts()]
-    assert legend == ["sketch", "photo"]
-    assert axes.get_title(loc="left") == "Apart"
-
-
-def test_embedding_map_refuses_what_does_not_fit():
-    points = torch.zeros(2, 2)
-    with pytest.raises(ValueError, match=r"shape \(2, 3\).*principal_plane"):
-        display.embedding_map(torch.zeros(2, 3), [0, 0], [0, 1], ["mug"])
-    with pytest.raises(ValueError, match="labels has 1 entries, expected 2"):
-        display.embedding_map(points, [0], [0, 1], ["mug"])
-    with pytest.raises(ValueError, match="labels run from 0 to 1, but .* 1 class"):
-        display.embedding_map(points, [0, 1], [0, 1], ["mug"])
-    with pytest.raises(ValueError, match=r"modality contains \[2\]"):
-        display.embedding_map(points, [0, 0], [0, 2], ["mug"])
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"labels": [0, 0]}, "labels has 2 entries, expected 3"),
+        ({"anchor": 3}, "anchor is 3; expected 0 to 2"),
+        ({"kinds": {}}, "kinds is empty"),
+        ({"kinds": {"cross": (2, 7)}}, r"'cross' names the points \(2, 7\)"),
+    ],
+)
+def test_triplets_that_are_not_in_the_batch(change, message):
+    with pytest.raises(ValueError, match=message):
+        display.triplet_kinds(**(BATCH | change))

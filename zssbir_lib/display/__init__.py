@@ -1,49 +1,51 @@
 """Display: figures from tensors, arrays and lists, all in one style."""
 
-from zssbir_lib.display.ablation import ablation_plot
-from zssbir_lib.display.abstraction import abstraction_plot
 from zssbir_lib.display.class_counts import class_counts_plot
-from zssbir_lib.display.code_corners import code_corners
-from zssbir_lib.display.convention_curves import convention_curves
-from zssbir_lib.display.curves import interval_plot, training_curves
-from zssbir_lib.display.differences import difference_plot
-from zssbir_lib.display.embedding_map import embedding_map, principal_plane
+from zssbir_lib.display.curves import (
+    abstraction_plot,
+    convention_curves,
+    mining_curves,
+    seed_noise_plot,
+    training_curves,
+)
+from zssbir_lib.display.intervals import (
+    ablation_plot,
+    difference_plot,
+    interval_plot,
+    row_intervals,
+)
 from zssbir_lib.display.lookalikes import lookalike_figure
-from zssbir_lib.display.margin_map import margin_map
-from zssbir_lib.display.memory_panels import memory_panels
-from zssbir_lib.display.mining_curves import mining_curves
-from zssbir_lib.display.panels import image_grid, retrieval_panel
-from zssbir_lib.display.plane import point_planes
-from zssbir_lib.display.protocol_panels import RetrievedPhotos, protocol_panels
+from zssbir_lib.display.maps import (
+    embedding_map,
+    principal_plane,
+    tsne_panels,
+    tsne_plane,
+)
+from zssbir_lib.display.margins import margin_map, memory_panels
+from zssbir_lib.display.panels import (
+    RetrievedPhotos,
+    drawing_stages,
+    image_grid,
+    protocol_panels,
+    retrieval_panel,
+)
+from zssbir_lib.display.planes import code_corners, point_planes, triplet_kinds
 from zssbir_lib.display.published import published_plot
-from zssbir_lib.display.row_intervals import row_intervals
-from zssbir_lib.display.save import save_figure
-from zssbir_lib.display.seed_noise import seed_noise_plot
-from zssbir_lib.display.stages import drawing_stages
 from zssbir_lib.display.style import (
     CORRECT_COLOUR,
-    CORRECT_MARK,
     PHOTO_COLOUR,
-    PHOTO_MARKER,
     SKETCH_COLOUR,
-    SKETCH_MARKER,
     WRONG_COLOUR,
-    WRONG_MARK,
+    save_figure,
     use_house_style,
 )
-from zssbir_lib.display.triplet_kinds import triplet_kinds
-from zssbir_lib.display.tsne import tsne_panels, tsne_plane
 
 __all__ = [
     "CORRECT_COLOUR",
-    "CORRECT_MARK",
     "PHOTO_COLOUR",
-    "PHOTO_MARKER",
     "RetrievedPhotos",
     "SKETCH_COLOUR",
-    "SKETCH_MARKER",
     "WRONG_COLOUR",
-    "WRONG_MARK",
     "ablation_plot",
     "abstraction_plot",
     "class_counts_plot",

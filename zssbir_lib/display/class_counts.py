@@ -8,12 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure, SubFigure
 from matplotlib.patches import Patch
 
-from zssbir_lib.display.style import (
-    FIGURE_WIDTH,
-    MODALITY_COLOURS,
-    MODALITY_MARKERS,
-    NEUTRAL_COLOUR,
-)
+from zssbir_lib.display import style
+from zssbir_lib.display.arrays import require
 from zssbir_lib.modality import PHOTO, SKETCH
 
 Counts = Mapping[str, tuple[int, int]]  # class -> sketches, photos
@@ -41,37 +37,31 @@ def class_counts_plot(
             classes, and of each the numbers of sketches and of photos.
         published: for each public data set the numbers of "seen sketches", "unseen
             sketches", "seen photos" and "unseen photos", each with whether it was
-            counted (False: about so many); empty draws no totals.
-        title: what the figure shows, said in one sentence, or None.
+            counted (False: about so many).
+        title: one sentence, or None.
 
     Returns:
         The figure: an axes for each group, then one for the totals.
-
-    Raises:
-        ValueError: there is no class to draw, or a total is missing.
     """
-    if not groups or not all(groups.values()):
-        raise ValueError("no classes to draw: give one group with one class or more")
-    heights = [2.5, 0.75 + 0.5 * len(published)] if published else [2.5]
-    fig = plt.figure(figsize=(FIGURE_WIDTH, sum(heights) + 0.3), layout="constrained")
-    parts = fig.subfigures(len(heights), 1, height_ratios=heights, squeeze=False)[:, 0]
-    _draw_groups(parts[0], groups)
-    if published:
-        _draw_totals(parts[1], published)
-    if title is not None:
-        fig.suptitle(title, fontsize=11, x=0.01, horizontalalignment="left")
+    whole = groups and all(groups.values())
+    require(whole, "no classes to draw: give one group with one class or more")
+    heights = [2.5, 0.75 + 0.5 * len(published)]
+    fig = plt.figure(
+        figsize=(style.FIGURE_WIDTH, sum(heights) + 0.3), layout="constrained"
+    )
+    style.write_title(fig, title, **style.AT_LEFT)
+    top, below = fig.subfigures(2, 1, height_ratios=heights)
+    _draw_groups(top, groups)
+    _draw_totals(below, published)
     return fig
 
 
 def _draw_groups(fig: SubFigure, groups: Mapping[str, Counts]) -> None:
     """Draw a strip of classes for each group, as wide as it has classes."""
     sizes = [len(counts) for counts in groups.values()]
+    ratios = [max(size, sum(sizes) * NARROWEST) for size in sizes]
     panels = fig.subplots(
-        1,
-        len(groups),
-        sharey=True,
-        squeeze=False,
-        width_ratios=[max(size, sum(sizes) * NARROWEST) for size in sizes],
+        1, len(groups), sharey=True, squeeze=False, width_ratios=ratios
     )[0]
     for axes, (name, counts) in zip(panels, groups.items(), strict=True):
         _draw_classes(axes, counts, is_open=name == UNSEEN)
@@ -81,10 +71,8 @@ def _draw_groups(fig: SubFigure, groups: Mapping[str, Counts]) -> None:
     panels[0].set_ylim(bottom=0)
     panels[0].set_ylabel("images of a class")
     handles = [
-        plt.Line2D([], [], linestyle="", marker=marker, color=colour, label=PLURALS[k])
-        for (k, marker), colour in zip(
-            MODALITY_MARKERS.items(), MODALITY_COLOURS.values(), strict=True
-        )
+        plt.Line2D([], [], linestyle="", label=PLURALS[kind], **look)
+        for kind, look in style.MODALITY_LOOKS.items()
     ]
     fig.legend(handles=handles, loc="outside right upper", fontsize=8)
 
@@ -94,18 +82,11 @@ def _draw_classes(axes: Axes, counts: Counts, is_open: bool) -> None:
     names = sorted(counts, key=lambda name: (-sum(counts[name]), name))
     numbers = np.array([counts[name] for name in names])  # (C, 2)
     for kind, size in SIZES.items():
-        colour = MODALITY_COLOURS[kind]
-        face = "white" if is_open else colour
-        axes.scatter(
-            range(len(names)),
-            numbers[:, kind],
-            c=face,
-            edgecolors=colour,
-            marker=MODALITY_MARKERS[kind],
-            s=size,
-            linewidths=0.9 if is_open else 0,
-            clip_on=False,
-        )
+        colour = style.MODALITY_COLOURS[kind]
+        face, line = ("white", 0.9) if is_open else (colour, 0)
+        look = {"c": face, "edgecolors": colour, "linewidths": line, "s": size}
+        look |= {"marker": style.MODALITY_MARKERS[kind], "clip_on": False}
+        axes.scatter(range(len(names)), numbers[:, kind], **look)
     axes.set_xticks(range(len(names)), names, rotation=90, fontsize=5.5)
     axes.tick_params(axis="x", length=0, pad=1)
     axes.set_xlim(-1, len(names))
@@ -126,11 +107,10 @@ def _draw_totals(fig: SubFigure, published: Mapping[str, Totals]) -> None:
     axes.spines["bottom"].set_bounds(0, longest)
     axes.grid(False)
     axes.set_title("Public data sets", fontsize=9)
+    edge = {"edgecolor": style.NEUTRAL_COLOUR}
     handles = [
-        Patch(facecolor=NEUTRAL_COLOUR, edgecolor=NEUTRAL_COLOUR, label="seen"),
-        Patch(
-            facecolor="white", edgecolor=NEUTRAL_COLOUR, hatch="////", label="unseen"
-        ),
+        Patch(facecolor=style.NEUTRAL_COLOUR, label="seen", **edge),
+        Patch(facecolor="white", hatch="////", label="unseen", **edge),
     ]
     axes.legend(handles=handles, loc="upper right", fontsize=8)
 
@@ -138,18 +118,15 @@ def _draw_totals(fig: SubFigure, published: Mapping[str, Totals]) -> None:
 def _draw_bar(axes: Axes, height: float, name: str, totals: Totals, kind: int) -> None:
     """Draw the images of one modality: seen, then unseen; and write how many."""
     groups = [f"seen {PLURALS[kind]}", f"unseen {PLURALS[kind]}"]
-    missing = [group for group in groups if group not in totals]
-    if missing:
-        raise ValueError(f"{name} has no number of {missing[0]}")
+    for group in groups:
+        require(group in totals, f"{name} has no number of {group}")
     (seen, seen_counted), (unseen, unseen_counted) = (totals[one] for one in groups)
-    style = {"height": 0.36, "edgecolor": MODALITY_COLOURS[kind], "linewidth": 0.8}
-    axes.barh(height, seen, color=MODALITY_COLOURS[kind], **style)
-    axes.barh(height, unseen, left=seen, color="white", hatch="////", **style)
+    look = {"height": 0.36, "edgecolor": style.MODALITY_COLOURS[kind], "linewidth": 0.8}
+    axes.barh(height, seen, color=style.MODALITY_COLOURS[kind], **look)
+    axes.barh(height, unseen, left=seen, color="white", hatch="////", **look)
     total = f"{seen + unseen:,}"
     if not (seen_counted and unseen_counted):
         total = f"about {round(seen + unseen, -3):,}"
     text = f"{total} {PLURALS[kind]}, {unseen:,} of them unseen"
-    place = {"xytext": (4, 0), "textcoords": "offset points"}
-    axes.annotate(
-        text, (seen + unseen, height), **place, verticalalignment="center", fontsize=7
-    )
+    end = (seen + unseen, height)
+    style.note(axes, text, end, (4, 0), ha="left", va="center", fontsize=7)

@@ -1,62 +1,60 @@
-"""Panels of images: grids, and what a query sketch retrieved."""
+"""Panels of images: grids, unfinished drawings, and what a sketch retrieved."""
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from zssbir_lib.display.arrays import ArrayLike, as_array, as_picture, require_length
-from zssbir_lib.display.style import (
-    CORRECT_COLOUR,
-    CORRECT_MARK,
-    FIGURE_WIDTH,
-    SKETCH_COLOUR,
-    WRONG_COLOUR,
-    WRONG_MARK,
+from zssbir_lib.display import style
+from zssbir_lib.display.arrays import (
+    Array,
+    ArrayLike,
+    Names,
+    as_array,
+    as_picture,
+    require,
+    require_length,
 )
 
-NAME_WIDTH = 11
-"""Characters of a class name on one line below a picture."""
+NAME_WIDTH = 11  # characters of a class name on one line below a picture
+STAGE_LABEL_WIDTH = 0.8  # inches, left of unfinished drawings
 
 
 def image_grid(
     images: ArrayLike,
-    titles: Sequence[str] | None = None,
+    titles: Names | None = None,
     columns: int = 8,
     title: str | None = None,
 ) -> Figure:
-    """Draw images in rows, each with its title above.
+    """Draw images in rows, each with its title above; the first N axes hold them.
 
     Args:
         images: N images, each (3, H, W), (1, H, W) or (H, W), uint8 from 0 to 255
             or float from 0 to 1.
         titles: N short strings, or None.
         columns: images in a row, at least 1.
-        title: title of the whole figure, or None.
-
-    Returns:
-        The figure; its first N axes hold the images in order.
-
-    Raises:
-        ValueError: no images, a wrong number of titles, or images of a wrong shape.
+        title: one sentence, or None.
     """
-    if len(images) == 0 or columns < 1:
-        raise ValueError(
-            f"nothing to draw: {len(images)} images in {columns} columns; "
-            "give at least one image and one column"
-        )
+    count = len(images)
+    require(
+        count and columns >= 1,
+        f"nothing to draw: {count} images in {columns} columns; give at least one "
+        "image and one column",
+    )
     if titles is not None:
-        require_length("titles", titles, len(images))
-    rows = -(-len(images) // columns)  # rounded up
+        require_length("titles", titles, count)
+    rows = -(-count // columns)  # rounded up
     fig, grid = _empty_grid(rows, columns, with_text=titles is not None, title=title)
     for number, axes in enumerate(grid.flat):
-        if number >= len(images):
+        if number >= count:
             axes.set_visible(False)
             continue
-        _draw_picture(axes, images[number])
+        draw_picture(axes, images[number])
         if titles is not None:
             axes.set_title(titles[number], fontsize=7, loc="center", pad=3)
     return fig
@@ -66,8 +64,8 @@ def retrieval_panel(
     queries: ArrayLike,
     results: ArrayLike,
     correct: ArrayLike,
-    query_names: Sequence[str] | None = None,
-    result_names: Sequence[Sequence[str]] | None = None,
+    query_names: Names | None = None,
+    result_names: Sequence[Names] | None = None,
     title: str | None = None,
 ) -> Figure:
     """Draw a row for each query: the sketch, then the photos it retrieved.
@@ -81,27 +79,24 @@ def retrieval_panel(
         correct: whether a photo shows the query's class, bool (Q, K).
         query_names: Q class names to write below the sketches, or None.
         result_names: Q lists of K class names to write below the photos, or None.
-        title: title of the whole figure, or None.
+        title: one sentence, or None.
 
     Returns:
         The figure, with Q * (K + 1) axes, row by row.
-
-    Raises:
-        ValueError: the numbers of queries, results and marks differ.
     """
     correct = as_array(correct).astype(bool)
-    if correct.ndim != 2 or correct.size == 0:
-        raise ValueError(f"correct has shape {correct.shape}; expected (Q, K)")
-    _check_panel(queries, results, correct, query_names, result_names)
-    named = query_names is not None or result_names is not None
+    whole = correct.ndim == 2 and correct.size
+    require(whole, f"correct has shape {correct.shape}; expected (Q, K)")
     count, top = correct.shape
+    _check_rows(count, top, queries=queries, query_names=query_names)
+    _check_rows(count, top, results=results, result_names=result_names)
+    named = query_names is not None or result_names is not None
     fig, grid = _empty_grid(count, top + 1, with_text=named, title=title)
-    for row in range(count):
-        _draw_picture(grid[row, 0], queries[row], frame=SKETCH_COLOUR)
+    for row, (first, *others) in enumerate(grid):
+        draw_picture(first, queries[row], frame=style.SKETCH_COLOUR)
         if query_names is not None:
-            _write_below(grid[row, 0], query_names[row])
-        for rank in range(top):
-            axes = grid[row, rank + 1]
+            _write_below(first, query_names[row])
+        for rank, axes in enumerate(others):
             _draw_result(axes, results[row][rank], correct[row, rank])
             if result_names is not None:
                 _write_below(axes, result_names[row][rank])
@@ -110,73 +105,160 @@ def retrieval_panel(
     return fig
 
 
-def _check_panel(
+def _check_rows(count: int, top: int, **given: Sequence | None) -> None:
+    """Raise ValueError unless all have an entry a query, and results K in each."""
+    for name, rows in given.items():
+        if rows is None:
+            continue
+        require_length(name, rows, count)
+        for number, row in enumerate(rows if name.startswith("result") else ()):
+            require_length(f"{name}[{number}]", row, top)
+
+
+@dataclass(frozen=True)
+class RetrievedPhotos:
+    """The first K photos of Q sketches in one gallery.
+
+    Attributes:
+        pictures: (Q, K, 3, H, W), uint8 or float from 0 to 1, best first.
+        correct: whether a photo shows the query's class, bool (Q, K).
+        names: Q lists of K class names.
+        seen: whether a photo is of a class that was trained on, bool (Q, K).
+        scores: average precision of each query, (Q,), 0 to 1.
+    """
+
+    pictures: ArrayLike
+    correct: ArrayLike
+    names: Sequence[Names]
+    seen: ArrayLike
+    scores: ArrayLike
+
+
+def protocol_panels(
     queries: ArrayLike,
-    results: ArrayLike,
-    correct: np.ndarray,
-    query_names: Sequence[str] | None,
-    result_names: Sequence[Sequence[str]] | None,
+    query_names: Names,
+    galleries: Mapping[str, RetrievedPhotos],
+    title: str | None = None,
+) -> Figure:
+    """Draw for each query a row a gallery, photos of seen classes marked "seen".
+
+    Args:
+        queries: Q sketches, each (3, H, W) or (H, W), uint8 or float from 0 to 1.
+        query_names: Q class names.
+        galleries: for each gallery its name and what was retrieved from it.
+        title: one sentence, or None.
+
+    Returns:
+        The figure, with Q * G * (K + 1) axes: query by query, in each the galleries
+        in their order.
+    """
+    require(galleries, "no gallery to draw: give what was retrieved from one or more")
+    require_length("query_names", query_names, len(queries))
+    for one in galleries.values():
+        _check_retrieved(one, len(queries))
+    places = [(number, g) for number in range(len(queries)) for g in galleries]
+    fig = retrieval_panel(
+        [queries[number] for number, _ in places],
+        [galleries[g].pictures[number] for number, g in places],
+        np.stack([as_array(galleries[g].correct)[number] for number, g in places]),
+        result_names=[galleries[g].names[number] for number, g in places],
+        title=title,
+    )
+    rows = np.reshape(fig.axes, (len(places), -1))  # (Q * G, K + 1)
+    for (first, *results), (number, g) in zip(rows, places, strict=True):
+        score = float(galleries[g].scores[number])
+        first.set_ylabel(g, fontsize=7)
+        text = f"{query_names[number]}\nAP {score:.2f}"
+        first.set_xlabel(text, fontsize=7, labelpad=2)
+        for axes, seen in zip(results, galleries[g].seen[number], strict=True):
+            if seen:
+                _stamp(
+                    axes, "seen", 0.06, 0.07, style.NEUTRAL_COLOUR, pad=1, fontsize=6
+                )
+    return fig
+
+
+def _check_retrieved(retrieved: RetrievedPhotos, count: int) -> None:
+    """Raise ValueError unless everything has a row for each query."""
+    for name, values in vars(retrieved).items():
+        require_length(name, values, count)
+    correct, seen = as_array(retrieved.correct), as_array(retrieved.seen)
+    fault = f"seen has shape {seen.shape}, correct {correct.shape}"
+    require(correct.shape == seen.shape, fault)
+
+
+def drawing_stages(
+    drawings: Mapping[str, Sequence[ArrayLike]],
+    shares: Sequence[float],
+    title: str | None = None,
+) -> Figure:
+    """Draw a row a drawing, from its first lines to the finished one.
+
+    Args:
+        drawings: for each drawing its name, and K images, each (3, H, W), (1, H, W) or
+            (H, W), uint8 from 0 to 255 or float from 0 to 1.
+        shares: K shares of the pen's way, above 0 to 1, in the order of the images.
+        title: one sentence, or None.
+    """
+    whole = drawings and len(shares)
+    require(whole, "nothing to draw: give one drawing and one share or more")
+    side = (style.FIGURE_WIDTH - STAGE_LABEL_WIDTH) / len(shares)
+    size = (style.FIGURE_WIDTH, side * len(drawings) + (0.7 if title else 0.4))
+    fig, grid = plt.subplots(
+        len(drawings), len(shares), figsize=size, squeeze=False, layout="constrained"
+    )
+    style.write_title(fig, title)
+    for row, (name, images) in zip(grid, drawings.items(), strict=True):
+        require_length(f"drawing {name!r}", images, len(shares))
+        for axes, image in zip(row, images, strict=True):
+            draw_picture(axes, image, frame=style.SKETCH_COLOUR, linewidth=0.8)
+        row[0].set_ylabel(name, rotation=0, ha="right", va="center")
+    for axes, share in zip(grid[0], shares, strict=True):
+        axes.set_title(f"{share:.0%}", fontsize=10, loc="center")
+    return fig
+
+
+def draw_picture(
+    axes: Axes, image: ArrayLike, frame: str | None = None, linewidth: float = 2.5
 ) -> None:
-    """Raise ValueError unless everything has a row a query and K entries a row."""
-    count, top = correct.shape
-    require_length("queries", queries, count)
-    require_length("results", results, count)
-    if query_names is not None:
-        require_length("query_names", query_names, count)
-    if result_names is not None:
-        require_length("result_names", result_names, count)
-    for row in range(count):
-        require_length(f"results[{row}]", results[row], top)
-        if result_names is not None:
-            require_length(f"result_names[{row}]", result_names[row], top)
+    """Draw one image without scales, in a frame if a colour is given."""
+    picture = as_picture(image)
+    white = 255 if picture.dtype == np.uint8 else 1
+    axes.imshow(picture, cmap="gray", vmin=0, vmax=white)
+    style.without_scales(axes)
+    if frame is not None:
+        axes.spines[:].set(visible=True, color=frame, linewidth=linewidth)
 
 
 def _empty_grid(
     rows: int, columns: int, with_text: bool, title: str | None
-) -> tuple[Figure, np.ndarray]:
-    """Return a figure of the house's width with rows x columns bare axes."""
-    cell = min(FIGURE_WIDTH / columns, 1.4)
+) -> tuple[Figure, Array]:
+    """Return a figure of at most the house's width with rows x columns bare axes."""
+    cell = min(style.FIGURE_WIDTH / columns, 1.4)
     height = rows * (cell + (0.26 if with_text else 0.06)) + (0.4 if title else 0.2)
+    size = (cell * columns, height)
     fig, grid = plt.subplots(
-        rows,
-        columns,
-        figsize=(cell * columns, height),
-        squeeze=False,
-        layout="constrained",
+        rows, columns, figsize=size, squeeze=False, layout="constrained"
     )
-    if title is not None:
-        fig.suptitle(title, fontsize=11)
+    style.write_title(fig, title, fontsize=11)
     for axes in grid.flat:
-        axes.set(xticks=[], yticks=[])
-        axes.grid(False)
         axes.spines[:].set_visible(False)
     return fig, grid
 
 
-def _draw_picture(axes: Axes, image: ArrayLike, frame: str | None = None) -> None:
-    """Draw one image, with a thick frame if a colour is given."""
-    picture = as_picture(image)
-    white = 255 if picture.dtype == np.uint8 else 1
-    axes.imshow(picture, cmap="gray", vmin=0, vmax=white)
-    if frame is not None:
-        axes.spines[:].set(visible=True, color=frame, linewidth=2.5)
-
-
 def _draw_result(axes: Axes, photo: ArrayLike, is_correct: bool) -> None:
     """Draw a retrieved photo with its frame and its tick or cross."""
-    colour = CORRECT_COLOUR if is_correct else WRONG_COLOUR
-    _draw_picture(axes, photo, frame=colour)
-    axes.text(
-        0.94,
-        0.93,
-        CORRECT_MARK if is_correct else WRONG_MARK,
-        transform=axes.transAxes,
-        horizontalalignment="right",
-        verticalalignment="top",
-        fontsize=8,
-        color="white",
-        bbox={"facecolor": colour, "edgecolor": "none", "pad": 1.2},
-    )
+    colour = style.CORRECT_COLOUR if is_correct else style.WRONG_COLOUR
+    mark = style.CORRECT_MARK if is_correct else style.WRONG_MARK
+    draw_picture(axes, photo, frame=colour)
+    corner = {"ha": "right", "va": "top"}
+    _stamp(axes, mark, 0.94, 0.93, colour, pad=1.2, fontsize=8, **corner)
+
+
+def _stamp(axes: Axes, text: str, x: float, y: float, box: str, **look: Any) -> None:
+    """Write white on a box of a colour; the place is in shares of the picture."""
+    look["bbox"] = {"facecolor": box, "edgecolor": "none", "pad": look.pop("pad")}
+    axes.text(x, y, text, transform=axes.transAxes, color="white", **look)
 
 
 def _write_below(axes: Axes, name: str) -> None:

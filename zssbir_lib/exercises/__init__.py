@@ -1,9 +1,8 @@
 """The exercises of the notebooks: right answers and the inputs to try them on.
 
 An exercise is one line of EXERCISES and one short reference function above it, in the
-file of its notebook. Number 2.1 is the first exercise of notebook 02. An exercise that
-asks for a value and not for a function has no cases, and a reference function without
-arguments.
+file of its notebook. Number 2.1 is the first exercise of notebook 02. One that asks for
+a value has no cases, and a reference function without arguments.
 """
 
 from zssbir_lib.exercises import (
@@ -30,10 +29,8 @@ NOTEBOOKS = (
     notebook_07,
     notebook_08,
 )
-EXERCISES: dict[str, Exercise] = {
-    number: exercise
-    for notebook in NOTEBOOKS
-    for number, exercise in notebook.EXERCISES.items()
-}
+EXERCISES: dict[str, Exercise] = {}
+for notebook in NOTEBOOKS:
+    EXERCISES |= notebook.EXERCISES
 
 __all__ = ["EXERCISES", "Exercise"]

@@ -21,10 +21,7 @@ def hybrid_violations(
 
 
 def released_factors(weights: Tensor) -> Tensor:
-    """Return what each kind's loss is multiplied by where every weight meets it, (K,).
-
-    The table of losses times weights[:, None] is added up and divided by K.
-    """
+    """Return each kind's factor where every weight meets every loss, (K,)."""
     return weights.sum().expand(len(weights)) / len(weights)
 
 
@@ -53,11 +50,8 @@ def violations_after_gap(
 ) -> list[float]:
     """Return the violations within, hybrid and cross after photos were moved away.
 
-    Args:
-        within: distances to the positive and the negative of the own modality.
-        cross: the same of the other modality.
-        gap: how far all photos move, at right angles to everything.
-        margin: the gap asked for between negative and positive.
+    `within` and `cross` are distances to positive and negative; all photos move by
+    `gap`, at right angles to everything.
     """
     far_positive, far_negative = ((d * d + gap * gap) ** 0.5 for d in cross)
     return [

@@ -14,15 +14,7 @@ SHARPNESS = 10.0  # of the memory's attention
 def quadruplet_violation(
     to_positive: float, to_own: float, to_other: float, margin: float, lam: float
 ) -> float:
-    """Return by how much an anchor misses its margin.
-
-    Args:
-        to_positive: distance to the positive.
-        to_own: distance to the negative of the anchor's modality.
-        to_other: distance to the negative of the other modality.
-        margin: the gap asked for.
-        lam: share of the other modality's negative, 0 to 1.
-    """
+    """Return by how much an anchor misses its margin; `lam` is the other's share."""
     return to_positive - (1 - lam) * to_own - lam * to_other + margin
 
 
@@ -41,12 +33,7 @@ def margin_gradients(
 ) -> Tensor:
     """Return the gradient of the outer loss by every anchor's margin, (B,).
 
-    Args:
-        violations: of the anchors, (B,).
-        own_slopes: gradient of each anchor's violation by the weights, (B, P).
-        outer_slope: gradient of the outer loss by the weights, (P,).
-        step_size: of the virtual step.
-        sharpness: of the smooth hinge.
+    Slopes by the weights: of each anchor's violation (B, P), of the outer loss (P,).
     """
     share = torch.sigmoid(sharpness * violations)
     power = sharpness * share * (1 - share)
@@ -56,13 +43,7 @@ def margin_gradients(
 def leaking_gradient(
     through_step: float, outer_violation: float, sharpness: float
 ) -> float:
-    """Return the gradient by the margin if the outer loss contains it too.
-
-    Args:
-        through_step: the gradient by way of the virtual step.
-        outer_violation: violation of the outer loss's one anchor.
-        sharpness: of the smooth hinge there.
-    """
+    """Return the gradient by the margin if the outer loss of one anchor has it too."""
     return through_step + 1 / (1 + math.exp(-sharpness * outer_violation))
 
 
@@ -71,11 +52,7 @@ def memory_statistics(
 ) -> list[float]:
     """Return cosine to the own class, to any other, and entropy from 0 to 1.
 
-    Args:
-        query: of length one, (D,).
-        slots: of length one, (K, D), two or more.
-        slot_labels: their classes, (K,); the own and another one occur.
-        label: the query's class.
+    Query (D,) and slots (K, D) have length one; the own class and another one occur.
     """
     cosines = slots @ query
     attention = functional.softmax(SHARPNESS * cosines, dim=0)

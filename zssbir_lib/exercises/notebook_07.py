@@ -10,24 +10,14 @@ from zssbir_lib.exercises.exercise import Exercise
 
 
 def hamming_distance(first: Sequence[int], second: Sequence[int]) -> int:
-    """Return in how many bits two packed codes differ.
-
-    Args:
-        first: bytes, whole numbers from 0 to 255.
-        second: as many.
-    """
+    """Return in how many bits two codes differ, packed as bytes, 0 to 255."""
     return sum((a ^ b).bit_count() for a, b in zip(first, second, strict=True))
 
 
 def block_average_precision(
     distances: Sequence[float], relevant: Sequence[int]
 ) -> float:
-    """Return average precision where tied photos share the last rank of their group.
-
-    Args:
-        distances: of every photo to the query, in any order.
-        relevant: 1 or 0 for every photo; 1 at least once.
-    """
+    """Return average precision where tied photos share the last rank of their group."""
     pairs = list(zip(distances, relevant, strict=True))
     precisions = []
     for distance in (one for one, hit in pairs if hit):
@@ -39,9 +29,7 @@ def block_average_precision(
 def sign_flip_p(differences: Sequence[float]) -> float:
     """Return the share of all choices of signs whose sum is at least as large.
 
-    Args:
-        differences: paired, one a seed; whole numbers of points, so that sums are
-            exact.
+    Differences are whole numbers of points, so that sums are exact.
     """
     observed = abs(sum(differences))
     sums = [
@@ -54,9 +42,7 @@ def sign_flip_p(differences: Sequence[float]) -> float:
 def best_rotation(points: Tensor, corners: Tensor) -> Tensor:
     """Return the orthogonal matrix that brings points nearest to their corners.
 
-    Args:
-        points: (N, bits).
-        corners: (N, bits) of -1 and +1.
+    Both are (N, bits), corners of -1 and +1.
     """
     left, _, right = torch.linalg.svd(corners.T @ points)
     return right.T @ left.T

@@ -16,10 +16,9 @@ def share_after(strokes: Sequence[Stroke], count: int) -> float:
 
 
 def as_bfloat16(number: float) -> float:
-    """Round a number to the nearest one with 7 bits after the leading one.
+    """Round to 7 bits after the leading one, half-way to the even number.
 
-    bfloat16 is the first half of a float32. Half-way between two, the even one is
-    taken.
+    bfloat16 is the first half of a float32.
     """
     (bits,) = struct.unpack("<I", struct.pack("<f", number))
     rest, kept = bits & 0xFFFF, bits >> 16
