@@ -211,7 +211,7 @@ def test_a_file_that_is_no_checkpoint_is_one_clear_line(tmp_path, capsys):
         (["--weights", "absent.pth"], "no weights file absent.pth"),
         (["--weights", "imagenet"], "no ImageNet weights for the backbone 'small'"),
         (["--set", "colour=red"], "no field called 'colour'"),
-        (["--set", "margn=0.3"], "no field called 'margn'; did you mean 'margin'?"),
+        (["--set", "margn=0.3"], "no field called 'margn' (did you mean 'margin'?)"),
         (["--set", "margin"], "--set takes NAME=VALUE, got 'margin'"),
         (["--set", "margin=wide"], "--set margin needs a value of type float"),
         (["--set", "margin=-1"], "margin must be 0 or more, got -1.0"),

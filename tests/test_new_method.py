@@ -178,7 +178,7 @@ def test_its_fields_are_listed_with_the_others(file, capsys):
         (
             "{file}:Contrastive",
             "temprature=1",
-            "'temprature'; did you mean 'temp",
+            "'temprature' (did you mean 'temp",
         ),
         ("{file}:Contrastive", "temperature=0", "temperature must be above 0, got 0"),
         (
@@ -223,3 +223,16 @@ def test_a_broken_file_is_one_line_and_is_read_again_once_mended(
     assert message in last_line(capsys)
     file.write_text(OWN_FILE)
     assert find_method(f"{file}:Contrastive").name == "contrastive"
+
+
+def test_a_method_that_lacks_its_losses_is_one_line(folder, tmp_path, capsys):
+    half = tmp_path / "half.py"
+    half.write_text(
+        "from zssbir_lib.training import Triplet\n"
+        "class Half(Triplet):\n"
+        "    def loss_terms(self, net, step, kept=None):\n"
+        "        return super(Triplet, self).loss_terms(net, step, kept)\n"
+    )
+    words = fit_words(folder, tmp_path / "run", "--method", f"{half}:Half")
+    assert main(words) == 2
+    assert "Half has to define `loss_terms`" in last_line(capsys)

@@ -97,7 +97,7 @@ def test_values_in_range_are_taken():
         (dict(least="many"), "^least must be a whole number, got 'many'$"),
         (
             dict(kind="squre"),
-            "^kind must be one of round, square; got 'squre'; did",
+            "^kind must be one of round, square; got 'squre' .did",
         ),
         (dict(kind=None), "^kind must be one of round, square; got None$"),
         (dict(names=["a"]), r"^names must be a tuple of names, got \['a'\]$"),
@@ -111,11 +111,11 @@ def test_values_in_range_are_taken():
         (dict(inner=dict(on=1)), "on must be true or false, got 1$"),
         (
             dict(marign=1),
-            "^Everything has no field called 'marign'; did you mean 'margin'",
+            "^Everything has no field called 'marign' .did you mean 'margin'",
         ),
         (
             dict(inner=dict(rat=1)),
-            "^inner has no field called 'rat'; did you mean",
+            "^inner has no field called 'rat' .did you mean",
         ),
         (dict(qqq=1), "called 'qqq'; it has: count, margin, least, kind, names, text,"),
     ],
@@ -179,8 +179,8 @@ def test_words_become_values_of_the_fields_types():
         ("least=x", "--set least needs a value of type int, got 'x'"),
         ("inner.on=yes", "--set inner.on needs a value of type bool, got 'yes'"),
         ("inner=3", r"inner is a record: set one of its fields, inner.\{rate, on\}"),
-        ("inner.rte=3", "inner has no field called 'rte'; did you mean 'rate'"),
-        ("cuont=3", "the recipe has no field called 'cuont'; did you mean 'count'"),
+        ("inner.rte=3", "inner has no field called 'rte' .did you mean 'rate'"),
+        ("cuont=3", "the recipe has no field called 'cuont' .did you mean 'count'"),
         ("count.rate=3", "the recipe has no field called 'count'|no field called 'cou"),
     ],
 )

@@ -85,7 +85,7 @@ def test_a_file_says_what_a_study_is(tmp_path):
     ("text", "message"),
     [
         ("seeds = 3", "has no rows: add a table \\[rows.NAME\\] for each"),
-        ("seed = 3\n[rows.one]", "no field called 'seed'; did you mean 'seeds'"),
+        ("seed = 3\n[rows.one]", "no field called 'seed' .did you mean 'seeds'"),
     ],
 )
 def test_a_file_that_is_no_study_is_refused(tmp_path, text, message):
@@ -160,7 +160,7 @@ def test_a_row_with_its_own_length_is_of_that_length_only():
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        (dict(rows=["triplt"]), "no row is called 'triplt'; did you mean 'triplet'"),
+        (dict(rows=["triplt"]), "no row is called 'triplt' .did you mean 'triplet'"),
         (dict(splits=[split("one")] * 2), "the split 'one' is named twice"),
     ],
 )

@@ -131,7 +131,7 @@ def test_rows_are_chosen_by_name(script, words, tmp_path):
 
 def test_a_row_that_is_not_there_is_named(words, capsys):
     error = failing(capsys, margins, *words, "--rows", "learned")
-    assert "no row is called 'learned'; did you mean 'learned-quick'?" in error
+    assert "no row is called 'learned' (did you mean 'learned-quick'?)" in error
     assert "choose from bid-qua-quick, learned-quick, mathm-quick" in error
 
 

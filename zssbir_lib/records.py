@@ -123,9 +123,9 @@ def check_names(field: str, names: Any, known: tuple[str, ...]) -> None:
 
 
 def meant(name: Any, known: Iterable[Any]) -> str:
-    """Return "; did you mean ...?" for a misspelt name, else nothing."""
+    """Return " (did you mean ...?)" for a misspelt name, else nothing."""
     close = difflib.get_close_matches(str(name), [str(one) for one in known], n=1)
-    return f"; did you mean {close[0]!r}?" if close else ""
+    return f" (did you mean {close[0]!r}?)" if close else ""
 
 
 def check_known(what: str, names: Iterable[str], known: Iterable[str]) -> None:

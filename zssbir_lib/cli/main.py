@@ -73,7 +73,7 @@ def guarded(
     except KeyboardInterrupt as stop:
         print(f"{program}: {str(stop) or 'stopped'}; {after_ctrl_c}", file=sys.stderr)
         return INTERRUPTED
-    except (ValueError, OSError) as error:
+    except (ValueError, OSError, NotImplementedError) as error:
         print(f"{program}: error: {one_line(error)}", file=sys.stderr)
         return FAILURE
 
