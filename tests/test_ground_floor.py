@@ -349,13 +349,13 @@ def test_no_process_is_left_working(tmp_path, number):
         os.killpg(running.pid, number)  # as a terminal does: the workers too
     else:
         os.kill(running.pid, number)
-    _, told = running.communicate(timeout=30)
+    _, told = running.communicate(timeout=120)
     if number == signal.SIGINT:
         assert told == "stopped\n"
     wait_until(lambda: not any(is_alive(pid) for pid in names(tmp_path)))
 
 
-def wait_until(condition, seconds=40):
+def wait_until(condition, seconds=120):
     end = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < end, "waited in vain"
