@@ -1,8 +1,12 @@
-"""Every figure of the library, drawn from small made-up inputs."""
+"""Every figure of the library, drawn from made-up inputs, and what each has to be."""
+
+import struct
 
 import numpy as np
 import torch
+from matplotlib.text import Text
 
+from zssbir_lib.display import save_figure
 from zssbir_lib.evaluation import Comparison, published_results
 
 TITLE = "What the figure shows"
@@ -42,32 +46,6 @@ def mined(count=30):
     ]
 
 
-def retrieved(display):
-    """Return made-up photos of two queries."""
-    right, seen = chance.random((2, 2, 5)) > 0.5
-    names = [["ant"] * 5, ["dog"] * 5]
-    return display.RetrievedPhotos(images(2, 5), right, names, seen, [0.91, 0.5])
-
-
-def lookalikes(display):
-    """Draw two classes that are confused."""
-    shown = {name: (images(2), images(2)) for name in ("mug", "hat")}
-    confusion = chance.random((4, 4))
-    shares = {"old": [0.2, 0.3, 0.4], "new": [0.1]}
-    models = {"old": confusion, "new": confusion / 2}
-    return display.lookalike_figure(models, CLASSES, (0, 3), shown, shares, TITLE)
-
-
-TOTALS = {
-    "seen sketches": (100, True),
-    "unseen sketches": (20, True),
-    "seen photos": (2600, False),
-    "unseen photos": (55, True),
-}
-COUNTS = {
-    "seen": {f"class {i}": (i + 3, 2 * i) for i in range(12)},
-    "unseen": {f"other {i}": (i, 9) for i in range(1, 8)},
-}
 ROWS = [
     entry(f"{name}:{profile}", split, mean, mean - 0.02, mean + 0.03)
     for profile, split, name, mean in (
@@ -100,9 +78,6 @@ FIGURES = {  # name of the function -> draw it, given the package
         ["mug", "hot air balloon"],
         [["mug", "cat", "mug"], ["cat", "cat", "hot air balloon"]],
         TITLE,
-    ),
-    "protocol_panels": lambda d: d.protocol_panels(
-        images(2), ["ant", "dog"], {"few": retrieved(d), "many": retrieved(d)}, TITLE
     ),
     "drawing_stages": lambda d: d.drawing_stages(STAGES, (0.25, 0.5, 0.75, 1.0), TITLE),
     "training_curves": lambda d: d.training_curves(HISTORY, TITLE),
@@ -147,9 +122,6 @@ FIGURES = {  # name of the function -> draw it, given the package
     "embedding_map": lambda d: d.embedding_map(
         CLUSTERS, LABELS, MODALITY, CLASSES, TITLE
     ),
-    "tsne_panels": lambda d: d.tsne_panels(
-        {"one": CLUSTERS, "two": CLUSTERS}, LABELS, MODALITY, CLASSES, TITLE
-    ),
     "margin_map": lambda d: d.margin_map(
         CLUSTERS,
         RISING.repeat(2),
@@ -161,7 +133,53 @@ FIGURES = {  # name of the function -> draw it, given the package
         title=TITLE,
     ),
     "memory_panels": lambda d: d.memory_panels({"now": SLOTS, "late": SLOTS}, 6, TITLE),
-    "class_counts_plot": lambda d: d.class_counts_plot(COUNTS, {"P": TOTALS}, TITLE),
-    "lookalike_figure": lookalikes,
     "published_plot": lambda d: d.published_plot(published_results()),
 }
+
+
+def written(fig):
+    """Return all that is written, but the numbers at ticks: text to its box."""
+    ticks = {
+        id(label)
+        for axes in fig.axes
+        for label in [*axes.get_xticklabels(which="both"), *axes.get_yticklabels()]
+    }
+    texts = [one for one in fig.findobj(Text) if one.get_text().strip()]
+    texts = [one for one in texts if one.get_visible() and id(one) not in ticks]
+    return [(one.get_text(), one.get_window_extent()) for one in texts]
+
+
+def check_drawn(fig, name, folder):
+    """Save a figure; fail unless it is titled, explained, legible and of its size."""
+    save_figure(fig, name, folder)
+    titles = [axes.get_title(loc="left") for axes in fig.axes]
+    assert name in TITLED_BY_ITSELF or TITLE in (fig.get_suptitle(), *titles)
+    shown = [axes for axes in fig.axes if axes.get_visible()]
+    told = [axes.get_xlabel() or axes.get_ylabel() for axes in shown]
+    told += [legend.get_title().get_text() for legend in fig.legends]
+    for axes in shown:
+        assert axes.lines or axes.collections or axes.images or axes.patches
+        assert any(told) or not len(axes.get_xticks()), "numbers need a name"
+    boxes = written(fig)
+    whole = fig.bbox.padded(1)
+    for number, (text, box) in enumerate(boxes):
+        assert whole.x0 <= box.x0 and box.x1 <= whole.x1, f"{text!r} is cut off"
+        assert whole.y0 <= box.y0 and box.y1 <= whole.y1, f"{text!r} is cut off"
+        for other, there in boxes[:number]:
+            assert not box.padded(-1).overlaps(there), f"{text!r} lies on {other!r}"
+    content = (folder / f"{name}.png").read_bytes()
+    assert content[:4] == b"\x89PNG" and b"Software" not in content
+    size = struct.unpack(">II", content[16:24])
+    np.testing.assert_allclose(size, 110 * fig.get_size_inches(), atol=1)
+    assert size[0] <= 770
+    assert size[0] == 770 or name in ("image_grid", "retrieval_panel")
+
+
+def texts(axes):
+    """Return what is written into axes."""
+    return [text.get_text() for text in axes.texts]
+
+
+def offsets(axes):
+    """Return the places of the marks, a list for each scatter."""
+    return [mark.get_offsets().tolist() for mark in axes.collections]

@@ -8,14 +8,12 @@ import matplotlib.pyplot as plt
 import numpy as np
 import pytest
 import torch
-from drawn_figures import DIFFERENCES, FIGURES, ROWS, compared, entry
-from matplotlib.collections import PathCollection
-from matplotlib.colors import to_hex, to_rgba
+from drawn_figures import DIFFERENCES, FIGURES, ROWS, compared, entry, offsets, texts
+from matplotlib.colors import to_hex
 from matplotlib.patches import Circle
 
 from zssbir_lib import display
 from zssbir_lib.display.arrays import as_picture
-from zssbir_lib.display.maps import keep_apart
 from zssbir_lib.evaluation import (
     Comparison,
     compare_methods,
@@ -35,20 +33,11 @@ def clean_figures():
     plt.close("all")
 
 
-def texts(axes):
-    return [text.get_text() for text in axes.texts]
-
-
 def names(axes):
     """Return the names of the rows; the first has to stand on top."""
     bottom, top = axes.get_ylim()
     assert bottom > top
     return [label.get_text() for label in axes.get_yticklabels()]
-
-
-def offsets(axes):
-    """Return the places of the marks, a list for each scatter."""
-    return [mark.get_offsets().tolist() for mark in axes.collections]
 
 
 def bars(axes, across=0):
@@ -94,27 +83,6 @@ def test_right_and_wrong_photos_differ_in_frame_and_in_mark():
     assert [texts(one) for one in axes[:4]] == [[], ["✓"], ["✗"], ["✓"]]
     assert [one.get_title() for one in axes[:4]] == ["sketch", "1", "2", "3"]
     assert axes[7].get_xlabel() == "hot air\nballoon"
-
-
-def test_galleries_of_a_query_stand_below_each_other_with_seen_photos_marked():
-    photos = dict(
-        pictures=torch.zeros(2, 3, 3, 8, 8, dtype=torch.uint8),
-        correct=[[True, True, False], [False, True, True]],
-        names=[["ant", "ant", "bee"], ["cow", "dog", "dog"]],
-        seen=[[False, False, True], [False, False, False]],
-    )
-    scores = {"few": [0.913, 0.25], "many": [0.5, 0.1]}
-    galleries = {
-        name: display.RetrievedPhotos(**photos, scores=values)
-        for name, values in scores.items()
-    }
-    queries = torch.zeros(2, 3, 8, 8, dtype=torch.uint8)
-    axes = display.protocol_panels(queries, ["ant", "dog"], galleries).axes
-    assert len(axes) == 2 * 2 * 4
-    assert [one.get_ylabel() for one in axes[::4]] == ["few", "many"] * 2
-    labels = [one.get_xlabel() for one in axes[::4]]
-    assert labels == ["ant\nAP 0.91", "ant\nAP 0.50", "dog\nAP 0.25", "dog\nAP 0.10"]
-    assert [texts(one) for one in axes[:4]] == [[], ["✓"], ["✓"], ["✗", "seen"]]
 
 
 # --- curves --------------------------------------------------------------------------
@@ -365,44 +333,6 @@ def test_a_class_is_named_where_its_photos_lie():
     assert named == {"mug": (1.0, 1.0), "cat": (5.0, 5.0)}
 
 
-def test_tsne_keeps_neighbours_and_repeats():
-    labels = np.repeat(np.arange(3), 12)
-    noise = np.random.default_rng(0).normal(size=(36, 5))
-    points = 50 * np.eye(5)[labels] + noise
-    plane = display.tsne_plane(torch.from_numpy(points), seed=4)
-    assert plane.shape == (36, 2) and plane.dtype == np.float64
-    np.testing.assert_array_equal(plane, display.tsne_plane(points, seed=4))
-    distances = np.linalg.norm(plane[:, None] - plane, axis=2)
-    np.fill_diagonal(distances, np.inf)
-    assert (labels[distances.argmin(axis=1)] == labels).all()
-    assert display.tsne_plane(np.eye(3)).shape == (3, 2)
-    assert display.tsne_plane(np.arange(9.0)[:, None]).shape == (9, 2)
-
-
-def test_every_model_has_a_panel_with_the_same_images():
-    planes = {"one": np.zeros((4, 2)), "two": np.arange(8.0).reshape(4, 2)}
-    fig = display.tsne_panels(planes, [0, 0, 1, 1], [0, 1, 0, 1], ["ant", "bee"])
-    axes = fig.axes[1]
-    assert offsets(axes) == [[[2, 3]], [[6, 7]], [[0, 1]], [[4, 5]]]  # photos first
-    marks = axes.collections
-    colours = [mark.get_facecolors()[0].tolist() for mark in marks]
-    assert colours[0] == colours[2] != colours[1] == colours[3]
-    corners = [len(mark.get_paths()[0].vertices) for mark in marks]
-    assert corners == [4, 4, 7, 7]  # two strokes; six corners and back
-    assert texts(axes) == ["ant", "bee"]
-
-
-def test_names_are_moved_up_until_none_is_hidden():
-    places = np.array([[0.5, 0.5], [0.6, 0.51], [0.5, 0.52], [0.9, 0.5]])
-    moved = keep_apart(places, width=0.3, height=0.1)
-    close(moved, [[0.5, 0.5], [0.6, 0.6], [0.5, 0.7], [0.9, 0.5]])
-    assert places[1, 1] == 0.51  # the argument is as it was
-    moved = keep_apart(np.random.default_rng(1).random((30, 2)), 0.3, 0.05)
-    across, up = (np.abs(moved[:, None] - moved)[..., axis] for axis in (0, 1))
-    hidden = (across < 0.3) & (up < 0.05 - 1e-9)
-    assert hidden.sum() == len(moved)  # each only by itself
-
-
 # --- margins and memory --------------------------------------------------------------
 
 
@@ -447,65 +377,3 @@ def test_full_slots_are_piled_up_and_fade_on_one_scale():
     expected = {now: [1, 0.915, 0.7875, 0.575], late: [1, 0.83, 0.575, 0.15]}
     for axes, shades in expected.items():
         close([one for marks in axes.collections for one in marks.get_alpha()], shades)
-
-
-# --- data and look-alikes ------------------------------------------------------------
-
-TOTALS = {
-    "seen sketches": (100, True),
-    "unseen sketches": (20, True),
-    "seen photos": (2600, False),
-    "unseen photos": (55, True),
-}
-
-
-def test_classes_stand_by_their_images_then_by_name_with_unseen_ones_open():
-    seen = {"ant": (3, 4), "bee": (5, 9), "cat": (3, 4)}
-    groups = {"seen": seen, "unseen": {"dog": (2, 7)}}
-    left, right, _ = display.class_counts_plot(groups, {"Public": TOTALS}).axes
-    assert [one.get_text() for one in left.get_xticklabels()] == ["bee", "ant", "cat"]
-    assert offsets(left) == [[[0, 9], [1, 4], [2, 4]], [[0, 5], [1, 3], [2, 3]]]
-    assert offsets(right) == [[[0, 7]], [[0, 2]]]
-    colours = [to_rgba(display.PHOTO_COLOUR), to_rgba(display.SKETCH_COLOUR)]
-    for axes, faces in ((left, colours), (right, [to_rgba("white")] * 2)):
-        assert [tuple(one.get_facecolors()[0]) for one in axes.collections] == faces
-        assert [tuple(one.get_edgecolors()[0]) for one in axes.collections] == colours
-    many = {"seen": {f"{i:03}": (1, 1) for i in range(81)}}  # too many to name
-    assert not len(display.class_counts_plot(many, {"P": TOTALS}).axes[0].get_xticks())
-
-
-def test_totals_are_bars_of_seen_and_unseen_with_their_sum():
-    groups = {"seen": {"ant": (3, 4)}}
-    axes = display.class_counts_plot(groups, {"Public": TOTALS}).axes[-1]
-    places = [(bar.get_x(), bar.get_width()) for bar in axes.patches]
-    assert places == [(0, 100), (100, 20), (0, 2600), (2600, 55)]
-    assert [bool(bar.get_hatch()) for bar in axes.patches] == [False, True] * 2
-    assert texts(axes) == [
-        "120 sketches, 20 of them unseen",
-        "about 3,000 photos, 55 of them unseen",  # not counted: rounded
-    ]
-
-
-def test_confusions_share_a_scale_with_the_pair_framed_and_every_run_a_ring():
-    matrix = np.array([[0.5, 0.1, 0.4], [0.0, 0.9, 0.1], [0.2, 0.1, 0.7]])
-    grey = torch.full((2, 3, 8, 8), 99, dtype=torch.uint8)
-    fig = display.lookalike_figure(
-        {"old": matrix, "new": matrix / 2},
-        ["ant", "bee", "cow"],
-        (0, 2),
-        {"ant": (grey, grey[:1]), "cow": (grey, grey[:1])},
-        {"old": [0.2, 0.3, 0.4], "new": [0.1]},
-    )
-    for axes, factor in zip(fig.axes[:2], (1, 0.5), strict=True):
-        drawn = np.ma.filled(axes.images[0].get_array(), np.nan)
-        assert np.isnan(np.diag(drawn)).all() and drawn[0, 2] == 0.4 * factor
-        assert axes.images[0].get_clim() == (0, 0.4)
-        frames = [(one.get_x() + 0.5, one.get_y() + 0.5) for one in axes.patches]
-        assert frames == [(2, 0), (0, 2)]  # x is the column
-    axes = fig.axes[-1]
-    rings = [one for one in axes.collections if isinstance(one, PathCollection)]
-    rings = [one.get_offsets()[:, 0] for one in rings]
-    close(rings[0], [20, 30, 40])
-    close(rings[1], [10])
-    close([box.lines[0].get_xdata()[0] for box in axes.containers], [30, 10])
-    assert [bool(box.has_xerr) for box in axes.containers] == [True, False]

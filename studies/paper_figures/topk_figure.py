@@ -1,15 +1,25 @@
 """f07_topk: what sketches from best to worst retrieve, zero-shot and generalised."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
+from matplotlib.figure import Figure
 from torch import Tensor
 
 from paper_figures.material import Material, take_pictures
 from paper_figures.words import Drawn, and_list, class_name
 from zssbir_lib.data import ZeroShotData
-from zssbir_lib.display import RetrievedPhotos, protocol_panels
+from zssbir_lib.display import retrieval_panel, style
+from zssbir_lib.display.arrays import (
+    ArrayLike,
+    Names,
+    as_array,
+    require,
+    require_length,
+)
+from zssbir_lib.display.panels import stamp
 from zssbir_lib.evaluation import (
     RetrievalSets,
     generalised_with_seen_gallery,
@@ -26,6 +36,17 @@ PLACES = {
     "worst": 1.0,
 }
 UNSEEN, ALL = "unseen photos", "all photos"
+
+
+@dataclass(frozen=True)
+class RetrievedPhotos:
+    """The first K photos of Q sketches in one gallery, best first."""
+
+    pictures: ArrayLike  # (Q, K, 3, H, W), uint8 or float from 0 to 1
+    correct: ArrayLike  # of the query's class, bool (Q, K)
+    names: Sequence[Names]  # Q lists of K class names
+    seen: ArrayLike  # of a class that was trained on, bool (Q, K)
+    scores: ArrayLike  # average precision of each query, (Q,)
 
 
 def draw_topk(material: Material) -> Drawn:
@@ -108,6 +129,46 @@ def gallery_picture(pictures: ZeroShotData, place: int) -> Tensor:
     if place < len(unseen):
         return take_pictures(unseen, torch.tensor([place]))[0]
     return take_pictures(seen, torch.tensor([place - len(unseen)]))[0]
+
+
+def protocol_panels(
+    queries: ArrayLike,
+    query_names: Names,
+    galleries: Mapping[str, RetrievedPhotos],
+    title: str | None = None,
+) -> Figure:
+    """Draw for each query a row a gallery, photos of seen classes marked "seen"."""
+    require(galleries, "no gallery to draw: give what was retrieved from one or more")
+    require_length("query_names", query_names, len(queries))
+    for one in galleries.values():
+        check_retrieved(one, len(queries))
+    places = [(number, g) for number in range(len(queries)) for g in galleries]
+    fig = retrieval_panel(
+        [queries[number] for number, _ in places],
+        [galleries[g].pictures[number] for number, g in places],
+        np.stack([as_array(galleries[g].correct)[number] for number, g in places]),
+        result_names=[galleries[g].names[number] for number, g in places],
+        title=title,
+    )
+    rows = np.reshape(fig.axes, (len(places), -1))  # (Q * G, K + 1)
+    for (first, *results), (number, g) in zip(rows, places, strict=True):
+        score = float(galleries[g].scores[number])
+        first.set_ylabel(g, fontsize=7)
+        text = f"{query_names[number]}\nAP {score:.2f}"
+        first.set_xlabel(text, fontsize=7, labelpad=2)
+        for axes, seen in zip(results, galleries[g].seen[number], strict=True):
+            if seen:
+                stamp(axes, "seen", 0.06, 0.07, style.NEUTRAL_COLOUR, pad=1, fontsize=6)
+    return fig
+
+
+def check_retrieved(retrieved: RetrievedPhotos, count: int) -> None:
+    """Raise ValueError unless everything has a row for each query."""
+    for name, values in vars(retrieved).items():
+        require_length(name, values, count)
+    correct, seen = as_array(retrieved.correct), as_array(retrieved.seen)
+    fault = f"seen has shape {seen.shape}, correct {correct.shape}"
+    require(correct.shape == seen.shape, fault)
 
 
 def describe(

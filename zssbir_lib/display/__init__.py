@@ -1,6 +1,5 @@
 """Display: figures from tensors, arrays and lists, all in one style."""
 
-from zssbir_lib.display.class_counts import class_counts_plot
 from zssbir_lib.display.curves import (
     abstraction_plot,
     convention_curves,
@@ -14,21 +13,9 @@ from zssbir_lib.display.intervals import (
     interval_plot,
     row_intervals,
 )
-from zssbir_lib.display.lookalikes import lookalike_figure
-from zssbir_lib.display.maps import (
-    embedding_map,
-    principal_plane,
-    tsne_panels,
-    tsne_plane,
-)
+from zssbir_lib.display.maps import embedding_map, principal_plane
 from zssbir_lib.display.margins import margin_map, memory_panels
-from zssbir_lib.display.panels import (
-    RetrievedPhotos,
-    drawing_stages,
-    image_grid,
-    protocol_panels,
-    retrieval_panel,
-)
+from zssbir_lib.display.panels import drawing_stages, image_grid, retrieval_panel
 from zssbir_lib.display.planes import code_corners, point_planes, triplet_kinds
 from zssbir_lib.display.published import published_plot
 from zssbir_lib.display.style import (
@@ -43,12 +30,10 @@ from zssbir_lib.display.style import (
 __all__ = [
     "CORRECT_COLOUR",
     "PHOTO_COLOUR",
-    "RetrievedPhotos",
     "SKETCH_COLOUR",
     "WRONG_COLOUR",
     "ablation_plot",
     "abstraction_plot",
-    "class_counts_plot",
     "code_corners",
     "convention_curves",
     "difference_plot",
@@ -56,13 +41,11 @@ __all__ = [
     "embedding_map",
     "image_grid",
     "interval_plot",
-    "lookalike_figure",
     "margin_map",
     "memory_panels",
     "mining_curves",
     "point_planes",
     "principal_plane",
-    "protocol_panels",
     "published_plot",
     "retrieval_panel",
     "row_intervals",
@@ -70,7 +53,5 @@ __all__ = [
     "seed_noise_plot",
     "training_curves",
     "triplet_kinds",
-    "tsne_panels",
-    "tsne_plane",
     "use_house_style",
 ]

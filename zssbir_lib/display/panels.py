@@ -2,7 +2,6 @@
 
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import matplotlib.pyplot as plt
@@ -115,78 +114,6 @@ def _check_rows(count: int, top: int, **given: Sequence | None) -> None:
             require_length(f"{name}[{number}]", row, top)
 
 
-@dataclass(frozen=True)
-class RetrievedPhotos:
-    """The first K photos of Q sketches in one gallery.
-
-    Attributes:
-        pictures: (Q, K, 3, H, W), uint8 or float from 0 to 1, best first.
-        correct: whether a photo shows the query's class, bool (Q, K).
-        names: Q lists of K class names.
-        seen: whether a photo is of a class that was trained on, bool (Q, K).
-        scores: average precision of each query, (Q,), 0 to 1.
-    """
-
-    pictures: ArrayLike
-    correct: ArrayLike
-    names: Sequence[Names]
-    seen: ArrayLike
-    scores: ArrayLike
-
-
-def protocol_panels(
-    queries: ArrayLike,
-    query_names: Names,
-    galleries: Mapping[str, RetrievedPhotos],
-    title: str | None = None,
-) -> Figure:
-    """Draw for each query a row a gallery, photos of seen classes marked "seen".
-
-    Args:
-        queries: Q sketches, each (3, H, W) or (H, W), uint8 or float from 0 to 1.
-        query_names: Q class names.
-        galleries: for each gallery its name and what was retrieved from it.
-        title: one sentence, or None.
-
-    Returns:
-        The figure, with Q * G * (K + 1) axes: query by query, in each the galleries
-        in their order.
-    """
-    require(galleries, "no gallery to draw: give what was retrieved from one or more")
-    require_length("query_names", query_names, len(queries))
-    for one in galleries.values():
-        _check_retrieved(one, len(queries))
-    places = [(number, g) for number in range(len(queries)) for g in galleries]
-    fig = retrieval_panel(
-        [queries[number] for number, _ in places],
-        [galleries[g].pictures[number] for number, g in places],
-        np.stack([as_array(galleries[g].correct)[number] for number, g in places]),
-        result_names=[galleries[g].names[number] for number, g in places],
-        title=title,
-    )
-    rows = np.reshape(fig.axes, (len(places), -1))  # (Q * G, K + 1)
-    for (first, *results), (number, g) in zip(rows, places, strict=True):
-        score = float(galleries[g].scores[number])
-        first.set_ylabel(g, fontsize=7)
-        text = f"{query_names[number]}\nAP {score:.2f}"
-        first.set_xlabel(text, fontsize=7, labelpad=2)
-        for axes, seen in zip(results, galleries[g].seen[number], strict=True):
-            if seen:
-                _stamp(
-                    axes, "seen", 0.06, 0.07, style.NEUTRAL_COLOUR, pad=1, fontsize=6
-                )
-    return fig
-
-
-def _check_retrieved(retrieved: RetrievedPhotos, count: int) -> None:
-    """Raise ValueError unless everything has a row for each query."""
-    for name, values in vars(retrieved).items():
-        require_length(name, values, count)
-    correct, seen = as_array(retrieved.correct), as_array(retrieved.seen)
-    fault = f"seen has shape {seen.shape}, correct {correct.shape}"
-    require(correct.shape == seen.shape, fault)
-
-
 def drawing_stages(
     drawings: Mapping[str, Sequence[ArrayLike]],
     shares: Sequence[float],
@@ -252,10 +179,10 @@ def _draw_result(axes: Axes, photo: ArrayLike, is_correct: bool) -> None:
     mark = style.CORRECT_MARK if is_correct else style.WRONG_MARK
     draw_picture(axes, photo, frame=colour)
     corner = {"ha": "right", "va": "top"}
-    _stamp(axes, mark, 0.94, 0.93, colour, pad=1.2, fontsize=8, **corner)
+    stamp(axes, mark, 0.94, 0.93, colour, pad=1.2, fontsize=8, **corner)
 
 
-def _stamp(axes: Axes, text: str, x: float, y: float, box: str, **look: Any) -> None:
+def stamp(axes: Axes, text: str, x: float, y: float, box: str, **look: Any) -> None:
     """Write white on a box of a colour; the place is in shares of the picture."""
     look["bbox"] = {"facecolor": box, "edgecolor": "none", "pad": look.pop("pad")}
     axes.text(x, y, text, transform=axes.transAxes, color="white", **look)
