@@ -4,6 +4,7 @@ import pytest
 import torch
 
 from zssbir_lib.data import ClassBatchSampler
+from zssbir_lib.data.samplers import shuffled_groups
 
 SKETCHES = torch.arange(7).repeat_interleave(8)
 PHOTOS = torch.arange(7).repeat_interleave(12)
@@ -87,3 +88,14 @@ def test_bad_sizes_are_refused(classes, images, message):
 def test_a_class_without_photos_is_refused():
     with pytest.raises(ValueError, match="no photos with label 6"):
         ClassBatchSampler(SKETCHES, PHOTOS[PHOTOS < 6], 3, images=8)
+
+
+def test_a_small_class_is_filled_up_with_any_of_its_images():
+    filled = set()
+    for seed in range(8):
+        generator = torch.Generator().manual_seed(seed)
+        groups = shuffled_groups(torch.tensor([7, 9]), 6, generator)
+        assert groups.shape == (1, 6) and set(groups[0, :2].tolist()) == {7, 9}
+        first = int(groups[0, 0])
+        filled |= {int(one) == first for one in groups[0, 2:]}
+    assert filled == {True, False}

@@ -265,3 +265,11 @@ def test_the_joint_interval_of_one_comparison_is_its_own():
     values = [0.1, 0.4, 0.2]
     alone = compare_two(np.array(values)[:, None], np.zeros((3, 1)), None, "seeds")
     assert alone.joint_interval == pytest.approx(mean_interval(values))
+
+
+def test_a_drawn_p_value_is_never_zero():
+    scores = np.random.default_rng(0).normal(0.5, 0.01, (1, 40))
+    tables = {"better": scores + 0.3, "base": scores}
+    pairs, labels = [("better", "base")], np.arange(40)
+    one = compare_methods(tables, pairs, labels, over="queries", draws=100)[0]
+    assert one.p == pytest.approx(2 / 101)

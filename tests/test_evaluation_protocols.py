@@ -82,3 +82,15 @@ def test_seen_photos_at_the_queries_push_every_relevant_photo_down():
     seen = LabelledEmbeddings(torch.zeros(3, 2), torch.tensor([5, 6, 7]))
     sets = generalised_with_seen_gallery(sketches, photos, seen)
     assert sets.evaluate()["map@all"] == pytest.approx(1 / 4)
+
+
+def test_all_images_can_be_drawn():
+    images = LabelledEmbeddings(torch.arange(6.0).view(3, 2), torch.tensor([4, 5, 6]))
+    drawn = images.sample(3, torch.Generator().manual_seed(0))
+    assert sorted(drawn.labels.tolist()) == [4, 5, 6]
+    for label, row in zip(
+        drawn.labels.tolist(), drawn.embeddings.tolist(), strict=True
+    ):
+        assert row == images.embeddings[label - 4].tolist()
+    with pytest.raises(ValueError, match="cannot draw 4 of 3"):
+        images.sample(4, torch.Generator())

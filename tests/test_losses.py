@@ -103,3 +103,10 @@ def test_bad_shapes_are_refused():
         triplet_loss(*torch.empty(3, 0, 5))
     with pytest.raises(ValueError, match=r"\(2, 5\) and \(2, 4\)"):
         pairwise_squared_distances(torch.empty(2, 5), torch.empty(2, 4))
+
+
+def test_a_margin_of_zero_asks_for_order_alone():
+    # squared distances to positive 1 and 4, to negative 4 and 1: 0 and 3, mean 1.5
+    anchor = torch.zeros(2, 1)
+    positive, negative = torch.tensor([[1.0], [2.0]]), torch.tensor([[2.0], [1.0]])
+    assert float(triplet_loss(anchor, positive, negative, margin=0)) == 1.5

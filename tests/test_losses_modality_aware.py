@@ -341,3 +341,32 @@ def test_kinds_at_a_time_change_neither_distances_nor_gradients(monkeypatch, few
     (apart * distances_to(one, chosen)).sum().backward()
     (apart * ((other[chosen] - other).square().sum(2) + 1e-30).sqrt()).sum().backward()
     torch.testing.assert_close(one.grad, other.grad)
+
+
+def test_the_mode_all_lets_an_anchor_be_its_own_positive():
+    """One sketch and one photo a class: within a modality only oneself is positive."""
+    points = [0.0, 1.0, 0.3, 2.0]
+    classes, kinds, margin = [0, 0, 1, 1], [0, 1, 0, 1], 0.2
+
+    def nearest(anchor, own):
+        gaps = [
+            abs(points[anchor] - points[i])
+            for i in range(4)
+            if classes[i] != classes[anchor] and (kinds[i] == kinds[anchor]) == own
+        ]
+        return min(gaps)
+
+    total = 0.0
+    for anchor in range(4):
+        partner = anchor ^ 1  # of its class, in the other modality
+        across = abs(points[anchor] - points[partner])
+        for positive, own in ((0.0, True), (across, True), (across, False)):
+            total += max(0.0, positive - nearest(anchor, own) + margin)
+    found = modality_aware_triplet_loss(
+        torch.tensor(points)[:, None],
+        torch.tensor(classes),
+        torch.tensor(kinds),
+        margin,
+        weighting="mean",
+    )
+    assert float(found) == pytest.approx(total / 12, abs=1e-5)

@@ -1,6 +1,8 @@
 """The loop: learning, resuming bit for bit, early stopping, NaN, Ctrl-C."""
 
+import signal
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -18,6 +20,10 @@ from zssbir_lib.training import (
     save_checkpoint,
 )
 from zssbir_lib.training.checkpoints import FORMAT
+from zssbir_lib.training.loading import StepReader
+from zssbir_lib.training.loop import Interruption
+from zssbir_lib.training.method import StepImages
+from zssbir_lib.training.parallel import Processes
 
 METHOD = Triplet.named(weights="none", epochs=4, steps_per_epoch=5)
 METHOD = METHOD.changed(batch_size=4, embedding_size=8)
@@ -170,3 +176,40 @@ def test_other_classes_under_the_same_name_are_not_resumed(
     other = replace(tiny_split, seen=("c", "d"), validation=("a", "b"))
     with pytest.raises(ValueError, match="trained on other classes than those of 'tin"):
         run_experiment(Experiment(tiny_data, other, method), tmp_path, resume=True)
+
+
+@pytest.mark.parametrize(
+    ("values", "epochs"),
+    [
+        ([0.5, 0.5, 0.5, 0.9], 3),  # a plateau is no improvement
+        ([0.5, 0.4, 0.6, 0.5, 0.55, 0.9], 5),  # an improvement forgives what was before
+    ],
+)
+def test_epochs_without_improvement_are_counted_in_a_row(fresh, values, epochs):
+    state, left = fresh(METHOD.changed(epochs=10, patience=2)), iter(values)
+    fit(state, lambda net: next(left))
+    assert len(state.history) == epochs
+    assert state.best_validation == max(values[:epochs])
+
+
+def test_the_second_ctrl_c_is_obeyed_at_once():
+    with Interruption() as stop:
+        signal.raise_signal(signal.SIGINT)
+        assert stop.requested
+        with pytest.raises(KeyboardInterrupt):
+            signal.raise_signal(signal.SIGINT)
+
+
+def test_what_a_reader_meets_comes_back_as_it_is():
+    class Broken:
+        def __init__(self, error):
+            self.error = error
+
+        def __getitem__(self, rows):
+            raise self.error
+
+    chosen = StepImages(torch.tensor([0]), torch.tensor([0]))
+    for error in (ValueError("cannot identify"), OSError("no such device")):
+        images = SimpleNamespace(images=Broken(error))
+        data = SimpleNamespace(sketches=images, photos=images)
+        assert StepReader(data, Processes())[chosen] is error

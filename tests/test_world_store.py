@@ -273,3 +273,14 @@ def test_a_script_needs_no_guard(tmp_path):
     outcome = subprocess.run(command, capture_output=True, text=True, timeout=60)
     assert outcome.returncode == 0, outcome.stderr
     assert len(list(tmp_path.rglob("images.u8"))) == 2
+
+
+def test_an_edited_family_has_another_key(tmp_path, monkeypatch):
+    family = tmp_path / "families" / "fruit.py"
+    family.parent.mkdir()
+    monkeypatch.setattr(rendering, "__file__", str(tmp_path / "rendering.py"))
+    digests = []
+    for text in ("red = 1", "red = 2", "red = 1"):
+        family.write_text(text)
+        digests.append(rendering.source_digest.__wrapped__())
+    assert digests[0] == digests[2] != digests[1]
