@@ -321,8 +321,10 @@ def test_processes_end_at_once_when_the_work_is_broken_off():
 
 
 WORKING = """
-import os, sys, time
+import os, signal, sys, time
 from zssbir_lib.jobs import run_jobs
+
+signal.signal(signal.SIGINT, signal.default_int_handler)  # ignored in a background job
 
 def work(folder):
     open(f"{folder}/{os.getpid()}", "w").close()
