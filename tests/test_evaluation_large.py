@@ -290,7 +290,7 @@ def benchmark(monkeypatch):
 @pytest.fixture
 def tables(monkeypatch):
     monkeypatch.syspath_prepend(str(REPOSITORY / "tools"))
-    return importlib.import_module("large_tables")
+    return importlib.import_module("side_tables")
 
 
 def test_seen_photos_follow_the_unseen_ones(benchmark, monkeypatch):

@@ -15,13 +15,8 @@ from zssbir_lib.training import find_method, fit, new_state
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY / "tools"))
 
-from readme_tables import (  # noqa: E402
-    RESULTS,
-    results_section,
-    update,
-    whole_page,
-    with_interval,
-)
+from readme_tables import results_section, update, whole_page  # noqa: E402
+from table_text import RESULTS, with_interval  # noqa: E402
 
 README = (REPOSITORY / "README.md").read_text()
 GUIDE = (REPOSITORY / "CONTRIBUTING.md").read_text()

@@ -4,20 +4,17 @@ import json
 import sys
 from pathlib import Path
 
-import pytest
-
 REPOSITORY = Path(__file__).resolve().parents[1]
 sys.path.insert(0, str(REPOSITORY / "tools"))
 
-import readme_tables  # noqa: E402
+import readme_tables as tables  # noqa: E402
 import table_text  # noqa: E402
-import whole_names  # noqa: E402
-import whole_table  # noqa: E402
-from whole_differences import difference_part, difference_table  # noqa: E402
 
 from zssbir_lib.scoring import CELL_METRICS, CELLS, PROTOCOLS  # noqa: E402
 from zssbir_lib.training.study import read_study  # noqa: E402
 from zssbir_lib.training.tables import BEST  # noqa: E402
+
+SHORT = [meaning.partition(":")[0] for meaning in tables.PROTOCOLS.values()]
 
 
 def cell(mean):
@@ -57,12 +54,11 @@ def lines_of(text):
 
 def test_the_names_are_those_of_the_library():
     study = read_study(REPOSITORY / "studies" / "methods.toml")
-    assert list(whole_names.METHODS) == list(study.rows)
-    assert tuple(whole_names.PROTOCOLS) == PROTOCOLS
-    cells = [f"{p}/{r}" for p in PROTOCOLS for r in whole_names.REPRESENTATIONS]
-    assert tuple(cells) == CELLS and whole_table.FIRST in CELLS
-    assert BEST in whole_names.METHODS
-    assert len({whole_names.short(protocol) for protocol in PROTOCOLS}) == 3
+    assert list(table_text.METHODS) == list(study.rows)
+    assert tuple(tables.PROTOCOLS) == PROTOCOLS
+    cells = [f"{p}/{r}" for p in PROTOCOLS for r in tables.REPRESENTATIONS]
+    assert tuple(cells) == CELLS and tables.FIRST in CELLS
+    assert BEST in table_text.METHODS and len(set(SHORT)) == 3
 
 
 # --- the README's table --------------------------------------------------------------
@@ -71,7 +67,7 @@ def test_the_names_are_those_of_the_library():
 def test_the_headline_has_a_row_a_method_and_a_column_a_split():
     first = table([row("mathm", "one", 0.5), row("triplet", "one", 0.3)])
     second = table([row("mathm", "two", 0.6)])
-    found = lines_of(whole_table.headline_table([first, second]))
+    found = lines_of(tables.headline_table([first, second], tables.FIRST))
     assert found[0] == ["mAP@all on unseen classes", "one", "two"]
     assert found[2:] == [
         ["triplet baseline", "0.300 [0.200, 0.400]", "not run"],
@@ -84,7 +80,7 @@ def test_the_headline_has_a_row_a_method_and_a_column_a_split():
 
 def test_every_protocol_has_a_table_with_all_representations():
     found = lines_of(
-        whole_table.protocol_table(table([row("sbtknet", "one", 0.5)]), "seen_gallery")
+        tables.protocol_table(table([row("sbtknet", "one", 0.5)]), "seen_gallery")
     )
     assert found[0] == ["", "real-valued", "64 bits", "real-valued +", "64 bits +"]
     means = [text.split()[0] for text in found[2][1:]]
@@ -93,7 +89,7 @@ def test_every_protocol_has_a_table_with_all_representations():
 
 
 def test_all_conventions_are_shown():
-    found = lines_of(whole_table.conventions_table(table([row("ramln", "one", 0.5)])))
+    found = lines_of(tables.conventions_table(table([row("ramln", "one", 0.5)])))
     assert found[0][1:] == [f"`{metric}`" for metric in CELL_METRICS]
     assert found[2][1:] == [f"0.5{n}0" for n in range(len(CELL_METRICS))]
 
@@ -102,10 +98,10 @@ def test_differences_of_all_splits_together_are_shown_where_there_are_any():
     family = "zero_shot/real"
     joined = difference("mathm", "triplet", "every split, 45 seen", family, 0.03)
     alone = difference("mathm", "triplet", "one", family, 0.07)
-    parts = "\n".join(difference_part(table([], shown(joined, alone))))
+    parts = "\n".join(tables.difference_part(table([], shown(joined, alone))))
     assert "| MATHM − triplet baseline | **+0.030 [+0.020, +0.040]** |" in parts
     assert "0.070" not in parts
-    parts = "\n".join(difference_part(table([], shown(alone))))
+    parts = "\n".join(tables.difference_part(table([], shown(alone))))
     assert "**+0.070 [+0.060, +0.080]**" in parts
 
 
@@ -121,7 +117,7 @@ def shown(*differences):
 def test_splits_that_cannot_be_joined_are_named():
     family = "zero_shot/real"
     pair = [difference("mathm", "triplet", s, family, 0.01) for s in ("one", "two")]
-    found = lines_of(difference_table(pair, {family: "real-valued"}))
+    found = lines_of(tables.family_table(pair, {family: "real-valued"}))
     names = [line[0] for line in found[2:]]
     assert names == [f"MATHM − triplet baseline, {one}" for one in ("one", "two")]
 
@@ -132,7 +128,7 @@ def test_no_interval_and_no_significance_look_so():
         difference("mathm", "triplet", "one", family, 0.5, low=None, significant=False),
         difference("mathm", "sbtknet", "one", family, -0.02),
     ]
-    found = lines_of(difference_table(pair, {family: "real-valued"}))
+    found = lines_of(tables.family_table(pair, {family: "real-valued"}))
     assert [line[1] for line in found[2:]] == ["+0.500", "-0.020 [-0.030, -0.010]"]
 
 
@@ -150,7 +146,7 @@ def test_steps_are_named_where_they_differ():
         )
         for one in ("zero_shot/real", "zero_shot/real+")
     ]
-    found = lines_of(difference_table(pair, {"zero_shot/combined+": "Zero-shot"}))
+    found = lines_of(tables.family_table(pair, {"zero_shot/combined+": "Zero-shot"}))
     names = [line[0] for line in found[2:]]
     assert names == ["the combined recipe + − MATHM", "the combined recipe + − MATHM +"]
     every = [
@@ -158,56 +154,40 @@ def test_steps_are_named_where_they_differ():
         for one in pair
         for protocol in PROTOCOLS
     ]
-    parts = difference_part(table([], every))
+    parts = tables.difference_part(table([], every))
     assert "The combined recipe with test-time steps (+)" in parts[-2]
-    assert lines_of(parts[-1])[0][1:] == [whole_names.short(p) for p in PROTOCOLS]
+    assert lines_of(parts[-1])[0][1:] == SHORT
 
 
 def test_a_table_without_comparisons_has_no_part_of_them():
-    assert difference_part(table([])) == []
+    assert tables.difference_part(table([])) == []
 
 
-# --- with and without the files ------------------------------------------------------
+# --- with these tables in place of the real ones -------------------------------------
 
 
-@pytest.fixture
-def results(tmp_path, monkeypatch):
-    """Let the tools read a folder with all results but the main tables."""
+def write_results(folder):
+    """Write small main tables, beside all other results of the repository."""
     for path in (REPOSITORY / "results").glob("*.*"):
-        if path.stem not in whole_table.FILES:
-            (tmp_path / path.name).symlink_to(path)
-    monkeypatch.setattr(table_text, "RESULTS", tmp_path)
-    monkeypatch.setattr(whole_table, "RESULTS", tmp_path)
-    return tmp_path
-
-
-def write_tables(folder):
-    for number, name in enumerate(whole_table.FILES):
+        if path.stem not in tables.FILES:
+            (folder / path.name).symlink_to(path)
+    for number, name in enumerate(tables.FILES):
         pairs = shown(difference("mathm", "triplet", "one", "zero_shot/real", 0.03))
         rows = [row(one, f"split-{number}", 0.5) for one in ("triplet", "mathm")]
         (folder / f"{name}.json").write_text(json.dumps(table(rows, pairs)))
 
 
-def test_without_the_files_the_older_tables_stay(results):
-    section, page = readme_tables.results_section(), readme_tables.whole_page()
-    assert "RAMLN's quadruplets, one fixed margin" in section
-    assert "Every method under one protocol" not in page
-    write_tables(results)
-    (results / "table_sketchy.json").unlink()  # half of them is not enough
-    assert readme_tables.results_section() == section
-    assert readme_tables.whole_page() == page
-
-
-def test_with_the_files_the_new_tables_are_added(results):
-    page = readme_tables.whole_page()
-    write_tables(results)
-    section = readme_tables.results_section()
-    assert section.startswith(readme_tables.START)
-    assert section.endswith(readme_tables.END)
+def test_the_section_and_the_page_show_the_main_tables(tmp_path, monkeypatch):
+    _, _, others = tables.whole_page().partition("## The triplet baseline")
+    write_results(tmp_path)
+    monkeypatch.setattr(table_text, "RESULTS", tmp_path)
+    section = tables.results_section()
+    assert section.startswith(tables.START)
+    assert section.endswith(tables.END)
     assert "| mAP@all on unseen classes | split-0 | split-1 |" in section
     assert "(2 seeds)" in section and "learned" not in section
-    new = readme_tables.whole_page()
-    start, _, old = page.partition("## The triplet baseline")
-    assert new.startswith(start + "## Every method under one protocol")
-    assert new.endswith("## The triplet baseline" + old)
-    assert new.count("### ") == 2 and new.count("MATHM − triplet baseline") == 6
+    page = tables.whole_page()
+    start = f"{tables.PAGE_START}\n\n## Every method under one protocol"
+    assert page.startswith(start)
+    assert page.endswith("## The triplet baseline" + others)
+    assert page.count("### ") == 2 and page.count("MATHM − triplet baseline") == 6
