@@ -2,6 +2,7 @@
 
 import os
 import shutil
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,6 +11,7 @@ from prepared_folder import pixels_of, prepare, save, write_images
 
 from zssbir_lib.data import UnreadableImage, prepared, read_class_folders
 from zssbir_lib.data.prepared import open_store, verify_store
+from zssbir_lib.modality import PHOTO
 from zssbir_lib.store import recorded
 
 IMAGES = 36  # of the small folder: 15 + 21 images in 3 + 5 chunks
@@ -236,3 +238,13 @@ def test_a_class_without_any_readable_image(root, out):
     with pytest.raises(ValueError, match="no sketch of class 'bus' is readable; repl"):
         prepare(root, out, skip_unreadable=True)
     assert not out.exists()
+
+
+@pytest.mark.parametrize("change", [dict(changed=8), dict(size=11), dict(place="b")])
+def test_a_chunk_is_made_again_where_a_file_has_changed(tmp_path, change):
+    original = prepared.Original(tmp_path / "a.png", "a", size=10, changed=7, label=0)
+    cut = [
+        [one.key for one in prepared._cut([file], PHOTO, 32, 5, tmp_path)]
+        for file in (original, replace(original, label=3), replace(original, **change))
+    ]
+    assert cut[0] == cut[1] != cut[2]

@@ -7,6 +7,7 @@ import torch
 from torch.func import functional_call
 
 from zssbir_lib.losses import quadruplet_violations
+from zssbir_lib.models import ScalarMargin
 from zssbir_lib.training import (
     anchor_pushes,
     build_net,
@@ -17,7 +18,12 @@ from zssbir_lib.training import (
     virtual_step,
 )
 from zssbir_lib.training.methods.margin_report import AnchorPushes, drawn_halves
-from zssbir_lib.training.methods.meta_step import HeadsView, LossShape, batch_loss
+from zssbir_lib.training.methods.meta_step import (
+    HeadsView,
+    LossShape,
+    batch_loss,
+    meta_losses,
+)
 
 METHOD = named_method("ramln", batch_size=24, images_per_class=4, embedding_size=8)
 SHAPE, RATE, MARGIN = LossShape(0.5, 5.0, 3.0, 1.0), 0.1, 0.3
@@ -122,3 +128,18 @@ def test_pushes_are_described_by_hand():
     # the last is left out: ranks 1 2 3 of violations, 1 3 2 of the others
     expected = {"known_share": 0.75, "aligned_share": 2 / 3, "alignment/violation": 0.5}
     assert found == pytest.approx(expected | {"push/violation": 0.5})
+
+
+def test_margins_are_enforced_on_some_classes_and_judged_on_others(problem):
+    net, training, testing = problem
+    view = HeadsView(net, from_pooled=True)
+    weights = {n: w.detach() for n, w in view.weights().items()}
+    margins = ScalarMargin(MARGIN).double()
+    settings = dict(margins.named_parameters())
+    inner, outer = meta_losses(view, margins, training, testing, 0.2, SHAPE)
+    judged = batch_loss(view, weights, testing, 0.2, SHAPE)
+    assert torch.equal(outer(weights), judged)
+    assert not torch.equal(judged, batch_loss(view, weights, training, 0.2, SHAPE))
+    margin = margins(training.embeddings, training.read)
+    enforced = batch_loss(view, weights, training, margin, SHAPE)
+    assert torch.equal(inner(weights, settings), enforced)
