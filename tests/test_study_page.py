@@ -82,3 +82,10 @@ def test_a_script_takes_the_options(line, monkeypatch):
 def test_figures_are_drawn_into_files_that_are_there():
     drawn = re.findall(r"--figure (\S+)", "\n".join(LINES))
     assert len(drawn) == 3 and all((REPOSITORY / one).is_file() for one in drawn)
+
+
+def test_a_study_without_its_lines_is_an_error(tmp_path):
+    name = "table_world.json"
+    (tmp_path / name).write_text((REPOSITORY / "results" / name).read_text())
+    with pytest.raises(FileNotFoundError, match="no table at"):
+        read_results(tmp_path / name)

@@ -123,8 +123,9 @@ def as_differences(recipes: Mapping[str, dict[str, Any]]) -> dict[str, Any]:
 def write_table(table: Table, path: Path) -> None:
     """Write NAME.csv and NAME.json, each whole or not at all; the path is either."""
     text = table.lines.to_csv(index=False, float_format=f"%.{DIGITS}g")
-    write_json(table.origin, path.with_suffix(".json"))
-    write_text(text, path.with_suffix(".csv"))
+    csv = path.with_suffix(".csv")
+    write_json(table.origin | {"lines": csv.name}, path.with_suffix(".json"))
+    write_text(text, csv)
 
 
 def read_table(path: Path) -> Table:
@@ -142,10 +143,8 @@ def read_results(path: Path) -> dict[str, Any]:
     The path is NAME.csv, NAME.json, or NAME alone. A table gives its rows and
     differences, see `summarise`, and its origin; other files give what they hold.
     """
-    path = Path(path)
-    if path.with_suffix(".csv").is_file():
-        return summarise(read_table(path))
-    return json.loads(path.with_suffix(".json").read_text())
+    content = json.loads(Path(path).with_suffix(".json").read_text())
+    return summarise(read_table(Path(path))) if "lines" in content else content
 
 
 def summarise(table: Table) -> dict[str, Any]:
